@@ -1,0 +1,143 @@
+/* Maps and settings. Python sizes the maps before they are made and writes plans, settings and filters into them. */
+#pragma once
+#include "kernel.h"
+#include "layout.h"
+
+/* Fixed before the programs are loaded: the verifier sees them as constants. */
+const volatile __u32 slot_mask;     /* records in a ring, minus one */
+const volatile __u32 slot_bits;     /* log2 of that number */
+const volatile __u32 data_offset;   /* where a ring's data area starts */
+const volatile __u32 data_mask;     /* bytes in the data area, minus one */
+const volatile __u32 cpu_shift;     /* CPUs that share a ring, as a power of two */
+const volatile bool has_rdonly_cast;
+const volatile bool want_latency;
+const volatile bool has_sched_hooks;
+
+/* What can change at any time. */
+struct settings settings = {};
+/* Raised by the kernel side when every thread must be described anew (cgroup move). */
+__u32 epoch = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, 4096);
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} controls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, struct plan);
+} plans SEC(".maps");
+
+/* Events dropped by slot: no room in the ring first, then the other causes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * FILTER_INSTRUCTIONS);
+	__type(key, __u32);
+	__type(value, struct filter);
+} filters SEC(".maps");
+
+/* Ids of the descriptor objects that were sent. Forgetting one only means that it is sent again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SENT_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} sent SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 21);
+} objects SEC(".maps");
+
+/* One per CPU and lane; an array because per-CPU values may not be larger than 32 KiB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct object_buffer {
+	union {
+		struct thread_object thread;
+		struct descriptor_object descriptor;
+	};
+	char strings[3 * MAX_STRINGS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct object_buffer);
+} object_buffers SEC(".maps");
+
+/* What is remembered of a thread between its events. */
+struct thread_state {
+	__u64 enter_time;
+	__u64 enter_file;
+	__u64 enter_object;
+	__u64 cred;
+	__u64 ret_hint;
+	__u32 enter_slot; /* plan slot of the call in progress plus one */
+	__u32 version;    /* of the description that was sent; 0: none yet */
+	__u32 generation; /* of settings and epoch that `wanted` holds for */
+	__s32 enter_fd;
+	__u8 wanted;
+	__u8 marks;
+};
+
+enum { PROCESS_FOLLOWED = 1, PROCESS_EXCLUDED = 2 };
+
+#ifdef KINDLING_OLD
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, struct thread_state);
+} threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u32);
+} processes SEC(".maps");
+#else
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_state);
+} threads SEC(".maps");
+
+/* Kept at the thread group's leader: whether the process is followed or left out. Set from user space by pidfd. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} processes SEC(".maps");
+#endif

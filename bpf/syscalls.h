@@ -1,0 +1,256 @@
+/* Every syscall, at its return, and where asked for at its entry. */
+#pragma once
+#include "thread.h"
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_NUMBER(regs) ((__u32)FOLLOW(regs, orig_ax))
+#define SYSCALL_ARGUMENTS(regs, into)        \
+	do {                                 \
+		(into)[0] = FOLLOW(regs, di); \
+		(into)[1] = FOLLOW(regs, si); \
+		(into)[2] = FOLLOW(regs, dx); \
+		(into)[3] = FOLLOW(regs, r10); \
+		(into)[4] = FOLLOW(regs, r8); \
+		(into)[5] = FOLLOW(regs, r9); \
+	} while (0)
+#define RT_SIGRETURN 15
+#else
+#define SYSCALL_NUMBER(regs) ((__u32)FOLLOW(regs, syscallno))
+#define SYSCALL_ARGUMENTS(regs, into)              \
+	do {                                       \
+		(into)[0] = FOLLOW(regs, orig_x0);  \
+		(into)[1] = FOLLOW(regs, regs[1]); \
+		(into)[2] = FOLLOW(regs, regs[2]); \
+		(into)[3] = FOLLOW(regs, regs[3]); \
+		(into)[4] = FOLLOW(regs, regs[4]); \
+		(into)[5] = FOLLOW(regs, regs[5]); \
+	} while (0)
+#define RT_SIGRETURN 139
+#endif
+
+/* `view` holds what is known of the call; the rest is filled in here. */
+static __noinline bool event_wanted(struct filter_view *view, struct seen_file *seen)
+{
+	struct task_struct *task = current_task();
+	view->pid = FOLLOW(task, tgid);
+	view->tid = FOLLOW(task, pid);
+	view->uid = BPF_CORE_READ(task, cred, uid.val);
+	view->gid = BPF_CORE_READ(task, cred, gid.val);
+	bpf_probe_read_kernel(&view->comm_low, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm));
+	bpf_probe_read_kernel(&view->comm_high, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm) + 8);
+	if (seen->id) {
+		view->kind = fd_kind(seen);
+		if (seen->family == 2 || seen->family == 10) {
+			view->ports = (__u32)seen->local_port << 16 | seen->remote_port;
+			view->has_ports = 1;
+		}
+	}
+	return run_filter(view, FILTER_INSTRUCTIONS, settings.event_filter);
+}
+
+static __always_inline bool passes(__u32 slot, __u32 cpu, __s32 fd, __s64 ret, __u64 latency, struct seen_file *seen)
+{
+	if (!settings.event_filter)
+		return true;
+	struct filter_view view = {};
+	view.slot = slot;
+	view.cpu = cpu;
+	view.fd = fd;
+	view.ret = ret;
+	view.latency = latency;
+	return event_wanted(&view, seen);
+}
+
+static __always_inline int emit_syscall(struct task_struct *task, struct thread_state *state, struct plan *plan, __u32 slot,
+					struct pt_regs *regs, __s64 ret, __u64 now, __u64 latency, __u32 marks, bool returned)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 flags = plan->flags;
+	__u32 from = plan->descriptor;
+	__u64 args[6];
+	struct seen_file seen = {};
+	__s32 fd = NO_FD;
+	__u64 object = 0;
+
+	SYSCALL_ARGUMENTS(regs, args);
+	if (from == FROM_RESULT)
+		fd = ret >= 0 ? ret : NO_FD;
+	else if (from < MAX_ARGUMENTS)
+		fd = args[from];
+	if (fd != NO_FD) {
+		if (returned && flags & EVENT_FLAG_ENTRY_FD) {
+			object = state->enter_object;
+			if (!object)
+				marks |= state->marks & (MARK_BAD_FD | MARK_NO_OBJECT);
+		} else {
+			struct file *file = file_of(task, fd);
+			if (file) {
+				struct dentry *root = root_of(task);
+				see_file(&seen, file, root);
+				if (returned && state->enter_file && state->enter_file != (__u64)file && from != FROM_RESULT)
+					marks |= MARK_FD_CHANGED;
+				else if (announce(&seen, root))
+					object = seen.id;
+				else
+					marks |= MARK_NO_OBJECT;
+			} else {
+				marks |= returned && state->enter_file ? MARK_FD_CHANGED : MARK_BAD_FD;
+			}
+		}
+	}
+	if (!passes(slot, cpu, fd, ret, latency, &seen))
+		return 0;
+
+	__u32 length = 0;
+	struct scratch *scratch = NULL;
+	if (plan->captures) {
+		scratch = scratch_of(cpu, LANE_TASK);
+		if (!scratch)
+			return 0;
+		__builtin_memcpy(scratch->args, args, sizeof(args));
+		scratch->ret = ret;
+		scratch->snaplen = settings.snaplen;
+		scratch->marks = 0;
+		scratch->slot = slot;
+		scratch->executed = 0;
+		if (flags & EVENT_FLAG_EXEC && returned && ret == 0) {
+			/* The old memory is gone. The kernel put what it was given on top of the new stack: strings of argv, of the
+			 * environment, then the path. */
+			struct mm_struct *mm = BPF_CORE_READ(task, mm);
+			scratch->executed = 1;
+			scratch->argument_start = BPF_CORE_READ(mm, arg_start);
+			scratch->argument_end = BPF_CORE_READ(mm, arg_end);
+			scratch->environment_start = BPF_CORE_READ(mm, env_start);
+			scratch->environment_end = BPF_CORE_READ(mm, env_end);
+			scratch->args[plan->spare & 1] = scratch->environment_end;
+		}
+		length = capture_all(cpu * 2 + LANE_TASK, plan->captures);
+		marks |= scratch->marks;
+	}
+
+	struct ring ring;
+	__u64 position;
+	if (!find_ring(&ring, cpu))
+		return 0;
+	struct record *record = reserve(&ring, cpu, slot, now, &position);
+	if (!record)
+		return 0;
+	record->event = slot;
+	record->cpu = cpu;
+	record->time = now;
+	record->ret = ret;
+	record->latency = latency;
+	record->tid = FOLLOW(task, pid);
+	record->pid = FOLLOW(task, tgid);
+	record->thread = state->version;
+	record->fd = fd;
+	record->object = object;
+	record->marks = marks;
+	__builtin_memcpy(record->args, args, sizeof(args));
+	if (scratch)
+		store_data(&ring, record, scratch->data, length);
+	else
+		record->length = 0;
+	publish(record, position);
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
+{
+	__u32 slot = number;
+	if (slot >= SYSCALLS)
+		return 0;
+	struct plan *plan = bpf_map_lookup_elem(&plans, &slot);
+	if (!plan || !(plan->flags & (EVENT_FLAG_ENTRY | EVENT_FLAG_EMIT_ENTRY)))
+		return 0;
+	struct task_struct *task = current_task();
+	if (is_foreign_abi(task))
+		return 0;
+	struct thread_state *state = thread_state(task);
+	if (!state)
+		return 0;
+	if (state->generation == generation() && !state->wanted)
+		return 0;
+	state->enter_slot = slot + 1;
+	__u32 from = plan->descriptor;
+	state->enter_file = 0;
+	if (from < MAX_ARGUMENTS) {
+		struct files_struct *files = FOLLOW(task, files);
+		/* Only who shares the table can lose a descriptor during the call. */
+		if (plan->flags & EVENT_FLAG_ENTRY_FD || (files && FOLLOW(files, count.counter) > 1)) {
+			__u64 args[6];
+			SYSCALL_ARGUMENTS(regs, args);
+			struct file *file = file_of(task, args[from]);
+			state->enter_file = (__u64)file;
+			if (plan->flags & EVENT_FLAG_ENTRY_FD) {
+				state->enter_object = 0;
+				state->marks = MARK_BAD_FD;
+				if (file && admit(task, state)) {
+					struct seen_file seen;
+					struct dentry *root = root_of(task);
+					see_file(&seen, file, root);
+					state->marks = MARK_NO_OBJECT;
+					if (announce(&seen, root))
+						state->enter_object = seen.id;
+				}
+			}
+		}
+	}
+	__u64 now = 0;
+	if (want_latency || plan->flags & EVENT_FLAG_EMIT_ENTRY)
+		now = bpf_ktime_get_ns();
+	state->enter_time = now;
+	if (!(plan->flags & EVENT_FLAG_EMIT_ENTRY))
+		return 0;
+	/* exit and exit_group do not return and keep their own slot; for the others the entry is an event beside the return. */
+	__u32 entry = slot + ENTER;
+	struct plan *entry_plan = bpf_map_lookup_elem(&plans, &entry);
+	if (entry_plan && entry_plan->flags & EVENT_FLAG_WANTED) {
+		plan = entry_plan;
+		slot = entry;
+	}
+	if (!admit(task, state))
+		return 0;
+	return emit_syscall(task, state, plan, slot, regs, 0, now, NO_LATENCY, 0, false);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
+{
+	__u32 slot = SYSCALL_NUMBER(regs);
+	if (slot >= SYSCALLS) {
+		/* The number is wiped when the thread returns from a signal handler. */
+		if (slot != (__u32)-1)
+			return 0;
+		slot = RT_SIGRETURN;
+	}
+	struct plan *plan = bpf_map_lookup_elem(&plans, &slot);
+	if (!plan || !(plan->flags & EVENT_FLAG_WANTED))
+		return 0;
+	__u32 flags = plan->flags;
+	if (flags & EVENT_FLAG_NEW_CHILD && ret == 0)
+		return 0;
+	struct task_struct *task = current_task();
+	if (is_foreign_abi(task))
+		return 0;
+	struct thread_state *state = thread_state(task);
+	if (!state || !admit(task, state))
+		return 0;
+	__u64 now = bpf_ktime_get_ns();
+	__u64 latency = NO_LATENCY;
+	__u32 marks = 0;
+	bool entered = state->enter_slot == slot + 1;
+	if (flags & EVENT_FLAG_ENTRY) {
+		if (!entered) {
+			marks = MARK_NO_ENTRY;
+			state->enter_file = 0;
+			state->enter_object = 0;
+			state->marks = 0;
+		} else if (want_latency) {
+			latency = now - state->enter_time;
+		}
+	}
+	state->enter_slot = 0;
+	return emit_syscall(task, state, plan, slot, regs, ret, now, latency, marks, true);
+}

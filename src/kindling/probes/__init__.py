@@ -1,0 +1,1 @@
+"""Where events come from: one small protocol (`base`), and the probes that speak it."""

@@ -1,0 +1,1 @@
+"""Batches of events as columns, filters over them, subscriptions, capture files."""
