@@ -1,0 +1,154 @@
+"""Walks over definitions: the types inside a type, the tables in use, and what is not documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from kindling.catalogue.model import Definition
+from kindling.catalogue.types import Enum, Flags, Member, Structure, Type
+
+
+def inner(type: Type) -> Iterator[Type]:
+    """The types that `type` is directly made of: what it points to, its elements, members and cases."""
+    for part in fields(type):
+        yield from _types(getattr(type, part.name))
+
+
+def _types(value: object) -> Iterator[Type]:
+    if isinstance(value, Type):
+        yield value
+    elif isinstance(value, Member):
+        yield value.type
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _types(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _types(item)
+
+
+def walk(type: Type) -> Iterator[Type]:
+    """`type` and every type inside it, outermost first."""
+    yield type
+    for part in inner(type):
+        yield from walk(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a type stands: an argument of an event, or its result ("ret")."""
+
+    event: str
+    argument: str
+
+
+def types_of(definition: Definition) -> Iterator[tuple[str, Type]]:
+    """Every type of an event, nested ones too, with the argument (or "ret") that it belongs to."""
+    for argument in definition.arguments:
+        for type in walk(argument.type):
+            yield argument.name, type
+    if definition.result is not None:
+        for type in walk(definition.result.type):
+            yield "ret", type
+
+
+@dataclass(slots=True)
+class Table:
+    """A table of names, every type that shows them, and where it is used."""
+
+    name: str
+    types: list[Enum | Flags]
+    uses: list[Use]
+
+
+def tables(definitions: Iterable[Definition]) -> dict[str, Table]:
+    """All flag and enumeration tables that the definitions use, by name, sorted."""
+    found: dict[str, Table] = {}
+    for definition in definitions:
+        for argument, type in types_of(definition):
+            if not isinstance(type, Enum | Flags):
+                continue
+            table = found.setdefault(type.table, Table(type.table, [], []))
+            if not any(same_names(type, other) for other in table.types):
+                table.types.append(type)
+            use = Use(definition.name, argument)
+            if use not in table.uses:
+                table.uses.append(use)
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def same_names(one: Enum | Flags, other: Enum | Flags) -> bool:
+    """Whether two types show the same names; they may differ in size, as a family in a sockaddr and an argument do."""
+    return (
+        dict(one.values) == dict(other.values)
+        and {m: dict(v) for m, v in one.machines.items()} == {m: dict(v) for m, v in other.machines.items()}
+        and _fields(one) == _fields(other)
+    )
+
+
+def _fields(type: Enum | Flags) -> dict[int, dict[str, int]]:
+    return {mask: dict(names) for mask, names in type.fields.items()} if isinstance(type, Flags) else {}
+
+
+def structures(type: Type) -> list[Structure]:
+    """The structures inside `type`, outermost first, each once; structures that are members of another are left out."""
+    found: list[Structure] = []
+    if isinstance(type, Structure):
+        return [type]
+    for part in inner(type):
+        found += [structure for structure in structures(part) if structure not in found]
+    return found
+
+
+def members(structure: Structure) -> list[Member]:
+    """All members with those of nested structures in their place, named `it_value.tv_sec`."""
+    found: list[Member] = []
+    for member in structure.members:
+        if isinstance(member.type, Structure):
+            found += [
+                Member(f"{member.name}.{part.name}", 0, part.type, part.description or member.description)
+                for part in members(member.type)
+            ]
+        else:
+            found.append(member)
+    return found
+
+
+def undocumented(definitions: Sequence[Definition]) -> list[str]:
+    """What lacks a description or contradicts another definition, one line each; empty when all is well."""
+    names = {definition.name for definition in definitions}
+    problems: list[str] = []
+    for definition in definitions:
+        problems += _undocumented(definition, names)
+    for table in tables(definitions).values():
+        where = ", ".join(sorted({use.event for use in table.uses})[:4])
+        if not table.name:
+            problems.append(f"a table without a name is used by {where}")
+        elif len(table.types) > 1:
+            problems.append(f"table {table.name!r} has different contents (used by {where})")
+    return problems
+
+
+def _undocumented(definition: Definition, names: set[str]) -> Iterator[str]:
+    event = definition.name
+    if not definition.description.endswith("."):
+        yield f"{event}: its description is missing or is no sentence"
+    if not definition.fires:
+        yield f"{event}: does not say when it fires"
+    for argument in definition.arguments:
+        if not argument.description:
+            yield f"{event}: argument {argument.name} has no description"
+        for structure in structures(argument.type):
+            for member in members(structure):
+                if not member.description:
+                    yield f"{event}: struct {structure.name}: member {member.name} has no description"
+    if definition.result is not None:
+        if not definition.result.description:
+            yield f"{event}: its result has no description"
+        for error, reason in definition.result.errors.items():
+            if not reason:
+                yield f"{event}: error {error} has no description"
+    for other in definition.related:
+        if other not in names:
+            yield f"{event}: related to {other}, which does not exist"
