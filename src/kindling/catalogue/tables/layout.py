@@ -56,23 +56,24 @@ def merged(*tables: Mapping[str, int]) -> dict[str, int]:
 class BitSet(Type):
     """A bitmap as the list of the numbers that are set: [0, 3]. It has as many bits as the argument `count` says.
 
-    `beyond` is added to the count where the kernel counts differently. As many bytes are copied as there
-    are bits, because no capture can divide: it is more than the bitmap, and what is beyond `count` is cut off here.
+    `beyond` is added to the count where the kernel counts differently. No capture can divide by eight, so what is
+    copied is `size` bytes or, if that is zero, a byte per bit up to `limit`; the bits beyond `count` are cut off here.
     """
 
     count: str
     beyond: int = 0
-    limit: int = 128
-    """How many bytes are copied at most: eight times as many bits can be shown."""
+    size: int = 0
+    limit: int = 1024
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
-        return Bytes(self.count, limit=self.limit).captures(machine)
+        return Bytes(self.size or self.count, limit=self.size or self.limit).captures(machine)
 
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = _NO_CALL) -> Value:
         if not data or data[0] is None:
             return None
-        count = call.raw.get(self.count, 0) & 0xFFFF_FFFF
-        bits = int.from_bytes(data[0], "little") & ((1 << max(count + self.beyond, 0)) - 1)
+        count = (call.raw.get(self.count, 0) & 0xFFFF_FFFF) + self.beyond
+        width = min(max(count, 0), len(data[0]) * 8)
+        bits = int.from_bytes(data[0], "little") & ((1 << width) - 1)
         numbers: list[Value] = []
         while bits:
             lowest = bits & -bits
