@@ -76,9 +76,9 @@ def structure(name: str, *members: tuple[str, Type] | tuple[str, Type, str], siz
     return Structure(name, size or -(-offset // widest) * widest, tuple(placed))
 
 
-def numbered(names: str, start: int = 0) -> dict[str, int]:
-    """The names of a C enum in a row, counted from `start`."""
-    return {name: number for number, name in enumerate(names.split(), start)}
+def numbered(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
+    """The names of a C enum (after `prefix`) in a row, counted from `start`."""
+    return {prefix + name: number for number, name in enumerate(names.split(), start)}
 
 
 def bits(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
