@@ -28,7 +28,6 @@ class Generator:
 
 GENERATORS = (
     Generator("kindling.probes.layout", "bpf/layout.h", standard_output=True),
-    Generator("kindling.catalogue.reference", "docs/reference"),
     Generator("kindling.stream.reference", "docs/reference"),
 )
 
