@@ -57,6 +57,14 @@ STRUCTURES: dict[str, Structure] = {
     "struct __user_cap_header_struct": user.CAPABILITY_HEADER,
 }
 
+ENUMERATORS = (
+    "PER_LINUX PER_BSD PER_LINUX32 PER_RISCOS PER_OSF4 PER_HPUX UNAME26 ADDR_NO_RANDOMIZE FDPIC_FUNCPTRS "
+    "MMAP_PAGE_ZERO ADDR_COMPAT_LAYOUT READ_IMPLIES_EXEC ADDR_LIMIT_32BIT SHORT_INODE WHOLE_SECONDS STICKY_TIMEOUTS "
+    "ADDR_LIMIT_3GB KCMP_FILE KCMP_VM KCMP_FILES KCMP_FS KCMP_SIGHAND KCMP_IO KCMP_SYSVSEM KCMP_EPOLL_TFD "
+    "IOPRIO_CLASS_NONE IOPRIO_CLASS_RT IOPRIO_CLASS_BE IOPRIO_CLASS_IDLE IOPRIO_WHO_PROCESS IOPRIO_WHO_PGRP "
+    "IOPRIO_WHO_USER RSEQ_FLAG_UNREGISTER"
+).split()
+
 
 def names() -> dict[str, int]:
     """Every name of every table of these areas with its number."""
@@ -93,8 +101,7 @@ def test_tables_and_structures_are_those_of_the_headers(tmp_path: Path) -> None:
         for member in structure.members:
             where = f"offsetof({c_name}, {member.name})"
             lines.append(f'printf("{c_name.replace(" ", "_")}.{member.name} %lld\\n", (long long){where});')
-    for name in ("PER_LINUX32", "ADDR_NO_RANDOMIZE", "KCMP_EPOLL_TFD", "IOPRIO_CLASS_IDLE", "IOPRIO_WHO_USER"):
-        lines.append(f'printf("{name} %lld\\n", (long long){name});')
+    lines += [f'printf("{name} %lld\\n", (long long){name});' for name in ENUMERATORS]
     lines.append("return 0; }")
     source = tmp_path / "names.c"
     source.write_text("\n".join(lines))
