@@ -77,6 +77,17 @@ static __always_inline void set_process_bits(struct task_struct *leader, __u32 b
 #endif
 }
 
+/* A pointer as a number. The verifier allows no arithmetic on typed pointers but the difference of two. */
+static __always_inline __u64 number(const void *pointer)
+{
+	__u64 value = (__u64)pointer;
+	if (!value)
+		return 0;
+	const void *base = &settings;
+	asm volatile("%0 -= %1" : "+r"(value) : "r"(base));
+	return value;
+}
+
 static __always_inline __u64 mix(__u64 hash, __u64 value)
 {
 	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;

@@ -4,7 +4,6 @@
 #include "objects.h"
 
 struct filter_view {
-	struct task_struct *task;
 	__u64 latency;
 	__s64 ret;
 	__u32 slot;
@@ -19,6 +18,14 @@ struct filter_view {
 	__u32 pid, tid, uid, gid;
 	__u32 followed, has_container;
 };
+
+/* One per CPU, in a map so that the functions below need numbers only and are verified once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_view);
+} views SEC(".maps");
 
 static __always_inline bool compare_number(__u32 how, __s64 value, __s64 with)
 {
@@ -90,33 +97,46 @@ static __always_inline bool run_test(const struct filter *test, const struct fil
 	return compare_number(test->compare, value, test->low);
 }
 
+/* One instruction: the stack before it to the stack after it. */
+__noinline __u64 filter_step(__u32 cpu, __u32 index, __u64 stack)
+{
+	struct filter *step = bpf_map_lookup_elem(&filters, &index);
+	struct filter_view *view = bpf_map_lookup_elem(&views, &cpu);
+	if (!step || !view)
+		return 0;
+	switch (step->op) {
+	case FILTER_OP_TEST:
+		return stack << 1 | run_test(step, view);
+	case FILTER_OP_AND:
+		return stack >> 2 << 1 | (stack & stack >> 1 & 1);
+	case FILTER_OP_OR:
+		return stack >> 2 << 1 | ((stack | stack >> 1) & 1);
+	default:
+		return stack ^ 1;
+	}
+}
+
 /* Run `count` instructions from number `first` on; the last truth value is the answer. */
-static __noinline bool run_filter(const struct filter_view *view, __u32 first, __u32 count)
+__noinline __u32 run_filter(__u32 cpu, __u32 first, __u32 count)
 {
 	__u64 stack = 0;
 
 	for (__u32 i = 0; i < FILTER_INSTRUCTIONS; i++) {
 		if (i >= count)
 			break;
-		__u32 index = first + i;
-		struct filter *step = bpf_map_lookup_elem(&filters, &index);
-		if (!step)
-			break;
-		switch (step->op) {
-		case FILTER_OP_TEST:
-			stack = stack << 1 | run_test(step, view);
-			break;
-		case FILTER_OP_AND:
-			stack = stack >> 2 << 1 | (stack & stack >> 1 & 1);
-			break;
-		case FILTER_OP_OR:
-			stack = stack >> 2 << 1 | ((stack | stack >> 1) & 1);
-			break;
-		default:
-			stack ^= 1;
-		}
+		stack = filter_step(cpu, first + i, stack);
 	}
 	return stack & 1;
+}
+
+static __always_inline void view_thread(struct filter_view *view, struct task_struct *task)
+{
+	view->pid = FOLLOW(task, tgid);
+	view->tid = FOLLOW(task, pid);
+	view->uid = BPF_CORE_READ(task, cred, uid.val);
+	view->gid = BPF_CORE_READ(task, cred, gid.val);
+	bpf_probe_read_kernel(&view->comm_low, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm));
+	bpf_probe_read_kernel(&view->comm_high, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm) + 8);
 }
 
 static __always_inline bool is_scope(const char *end)
@@ -128,9 +148,9 @@ static __always_inline bool is_scope(const char *end)
 
 /* The container's id as runtimes put it into the name of a cgroup: 64 hexadecimal digits, perhaps between a prefix and ".scope".
  * The innermost such name counts. */
-static __always_inline void find_container(struct filter_view *view)
+static __always_inline void find_container(struct filter_view *view, struct task_struct *task)
 {
-	struct kernfs_node *node = task_cgroup(view->task);
+	struct kernfs_node *node = task_cgroup(task);
 	char name[96];
 
 	view->has_container = 0;

@@ -244,9 +244,13 @@ struct inet_connection_sock {
 struct inet_sock {
 	__be16 inet_sport;
 };
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
+};
 struct unix_address {
 	int len;
-	char name[];
+	struct sockaddr_un name[0];
 };
 struct unix_sock {
 	struct unix_address *addr;

@@ -16,8 +16,9 @@
 #define FILTER_INSTRUCTIONS (48)
 #define SENT_SLOTS (65536)
 #define CONTROL_SIZE (256)
+#define LOSS_COUNTERS (6144)
 #define MAX_STRINGS (8192)
-#define SCRATCH_DATA (86016)
+#define SCRATCH_DATA (102400)
 #define NAME_MAX (255)
 #define NO_LATENCY (~0ULL)
 enum { SLOT_PROCESS_FORK = 1024, SLOT_PROCESS_EXEC = 1025, SLOT_PROCESS_EXIT = 1026, SLOT_SIGNAL_DELIVER = 1027 };
@@ -29,6 +30,7 @@ enum { FILTER_OP_TEST = 0, FILTER_OP_AND = 1, FILTER_OP_OR = 2, FILTER_OP_NOT = 
 enum { FILTER_FIELD_PID = 0, FILTER_FIELD_TID = 1, FILTER_FIELD_UID = 2, FILTER_FIELD_GID = 3, FILTER_FIELD_COMM = 4, FILTER_FIELD_CGROUP = 5, FILTER_FIELD_CONTAINER = 6, FILTER_FIELD_FOLLOWED = 7, FILTER_FIELD_EVENT = 8, FILTER_FIELD_RET = 9, FILTER_FIELD_LATENCY = 10, FILTER_FIELD_FD_NUM = 11, FILTER_FIELD_FD_TYPE = 12, FILTER_FIELD_FD_PORT = 13, FILTER_FIELD_CPU = 14 };
 enum { FILTER_COMPARE_EQ = 0, FILTER_COMPARE_LT = 1, FILTER_COMPARE_GT = 2 };
 enum { FD_KIND_FILE = 1, FD_KIND_DIRECTORY = 2, FD_KIND_PIPE = 3, FD_KIND_CHAR = 4, FD_KIND_BLOCK = 5, FD_KIND_SYMLINK = 6, FD_KIND_IPV4 = 7, FD_KIND_IPV6 = 8, FD_KIND_UNIX = 9, FD_KIND_NETLINK = 10, FD_KIND_PACKET = 11, FD_KIND_SOCKET = 12, FD_KIND_OTHER = 13 };
+enum { LOSS_KIND_RING_FULL = 0, LOSS_KIND_NO_MEMORY = 1, LOSS_KIND_FOREIGN_ABI = 2 };
 enum { ROLE_UNKNOWN = 0, ROLE_CLIENT = 1, ROLE_SERVER = 2 };
 enum { COPY_STRING = 1, COPY_BYTES = 2, COPY_STRINGS = 3, COPY_IOVEC = 4, COPY_MSGHDR = 5, COPY_MSG_NAME = 6, COPY_MSG_CONTROL = 7, COPY_MSG_PAYLOAD = 8, COPY_OBJECT = 9 };
 enum { LENGTH_FROM_FIXED = 0, LENGTH_FROM_ARGUMENT = 1, LENGTH_FROM_RESULT = 2, LENGTH_FROM_POINTED_32 = 3 };
@@ -99,7 +101,7 @@ struct settings {
 	__u32 event_filter;
 	__u32 arguments_limit;
 	__u32 environment_limit;
-	__u32 enabled;
+	__u32 exclude_children;
 	__u32 spare;
 };
 _Static_assert(sizeof(struct settings) == 32, "settings");
@@ -114,9 +116,9 @@ struct scratch {
 	__u32 snaplen;
 	__u32 slot;
 	__u32 executed;
-	__u8 data[86016];
+	__u8 data[102400];
 };
-_Static_assert(sizeof(struct scratch) == 86120, "scratch");
+_Static_assert(sizeof(struct scratch) == 102504, "scratch");
 struct thread_object {
 	__u16 kind;
 	__u16 marks;

@@ -41,11 +41,11 @@ struct {
 	__type(value, struct plan);
 } plans SEC(".maps");
 
-/* Events dropped by slot: no room in the ring first, then the other causes. */
+/* Events dropped, by cause and slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, SLOTS);
+	__uint(max_entries, LOSS_COUNTERS);
 	__type(key, __u32);
 	__type(value, __u64);
 } losses SEC(".maps");
@@ -85,7 +85,9 @@ struct object_buffer {
 		struct descriptor_object descriptor;
 	};
 	char strings[3 * MAX_STRINGS];
+	__u64 cell;
 };
+_Static_assert(sizeof(struct thread_object) == sizeof(struct descriptor_object), "strings follow both");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -2,16 +2,32 @@
 #pragma once
 #include "access.h"
 
-/* Names from a leaf to the root, each one byte of length and its bytes, into buffer[at..at+MAX_STRINGS). Returns the end.
- * Stops at `root` (the process's own root directory) as d_path does. */
-static __noinline __u32 put_names(struct object_buffer *buffer, __u32 at, struct dentry *dentry, struct vfsmount *vfsmount,
-				  struct dentry *root)
+static __always_inline struct object_buffer *object_buffer(__u32 cpu)
 {
+	return bpf_map_lookup_elem(&object_buffers, &cpu);
+}
+
+/* A typed pointer as the plain number that a global function takes: through the buffer's memory, where its type is lost. */
+static __always_inline __u64 plain(struct object_buffer *buffer, const void *pointer)
+{
+	volatile __u64 *cell = &buffer->cell;
+	*cell = (__u64)pointer;
+	return *cell;
+}
+
+/* Names from a leaf to the root, each one byte of length and its bytes, from buffer->strings[at] on. Returns the end.
+ * Stops at `root` (the process's own root directory) as d_path does. A global function: verified once. */
+__noinline __u32 put_names(__u32 cpu, __u32 at, __u64 leaf, __u64 vfsmount, __u64 root)
+{
+	struct object_buffer *buffer = object_buffer(cpu);
+	struct dentry *dentry = (struct dentry *)leaf;
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
 	__u32 end = at + MAX_STRINGS - NAME_MAX - 2;
 
-	for (int i = 0; i < 200; i++) {
-		if (dentry == root)
+	if (!buffer)
+		return at;
+	for (int i = 0; i < 256; i++) {
+		if (dentry == (struct dentry *)root)
 			break;
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 		if (dentry == parent || dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
@@ -25,7 +41,7 @@ static __noinline __u32 put_names(struct object_buffer *buffer, __u32 at, struct
 		__u32 length = BPF_CORE_READ(dentry, d_name.hash_len) >> 32;
 		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
 		length &= 0xff;
-		if (at > end || at > 3 * MAX_STRINGS - NAME_MAX - 2) {
+		if (at > end || at > 3 * MAX_STRINGS - NAME_MAX - 2 || i == 255) {
 			buffer->descriptor.marks |= MARK_TRUNCATED;
 			break;
 		}
@@ -73,11 +89,18 @@ static __always_inline struct kernfs_node *task_cgroup(struct task_struct *task)
 	return node;
 }
 
-static __noinline __u32 put_cgroup(struct object_buffer *buffer, __u32 at, struct kernfs_node *node)
+__noinline __u32 put_cgroup(__u32 cpu, __u32 at, __u64 leaf)
 {
+	struct object_buffer *buffer = object_buffer(cpu);
+	struct kernfs_node *node = (struct kernfs_node *)leaf;
+
+	if (!buffer)
+		return at;
 	for (int i = 0; i < 32; i++) {
+		if (!node)
+			break;
 		struct kernfs_node *parent = kernfs_parent(node);
-		if (!node || !parent)
+		if (!parent)
 			break;
 		if (at > 3 * MAX_STRINGS - NAME_MAX - 2) {
 			buffer->thread.marks |= MARK_TRUNCATED;
@@ -94,16 +117,11 @@ static __noinline __u32 put_cgroup(struct object_buffer *buffer, __u32 at, struc
 	return at;
 }
 
-static __always_inline struct object_buffer *object_buffer(void)
-{
-	__u32 index = bpf_get_smp_processor_id();
-	return bpf_map_lookup_elem(&object_buffers, &index);
-}
-
 /* Describe one thread. Returns false when there was no room. */
 static __noinline bool send_thread(struct task_struct *task, __u32 version)
 {
-	struct object_buffer *buffer = object_buffer();
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct object_buffer *buffer = object_buffer(cpu);
 	if (!buffer)
 		return false;
 	struct thread_object *object = &buffer->thread;
@@ -128,8 +146,9 @@ static __noinline bool send_thread(struct task_struct *task, __u32 version)
 	struct upid upid;
 	__u64 numbers = bpf_core_field_offset(struct pid, numbers);
 	if (!bpf_probe_read_kernel(&upid, sizeof(upid), (void *)pid + numbers + (level & 31) * bpf_core_type_size(struct upid))) {
+		struct pid_namespace *namespace = upid.ns;
 		object->ns_tid = upid.nr;
-		object->pid_ns = BPF_CORE_READ(upid.ns, ns.inum);
+		object->pid_ns = BPF_CORE_READ(namespace, ns.inum);
 	}
 	pid = BPF_CORE_READ(task, group_leader, thread_pid);
 	level = BPF_CORE_READ(pid, level);
@@ -142,8 +161,11 @@ static __noinline bool send_thread(struct task_struct *task, __u32 version)
 		struct file *exe = BPF_CORE_READ(mm, exe_file);
 		struct dentry *root = BPF_CORE_READ(task, fs, root.dentry);
 		if (exe) {
-			end = put_names(buffer, at, BPF_CORE_READ(exe, f_path.dentry), BPF_CORE_READ(exe, f_path.mnt), root);
-			object->exe = end - at;
+			end = put_names(cpu, 0, plain(buffer, BPF_CORE_READ(exe, f_path.dentry)),
+					plain(buffer, BPF_CORE_READ(exe, f_path.mnt)), plain(buffer, root));
+			if (end > MAX_STRINGS)
+				end = MAX_STRINGS;
+			object->exe = end;
 			at = end;
 		}
 		/* The arguments are in the memory of the process, which is mapped only while one of its own threads runs. */
@@ -172,14 +194,14 @@ static __noinline bool send_thread(struct task_struct *task, __u32 version)
 	struct kernfs_node *cgroup = task_cgroup(task);
 	object->cgroup_id = BPF_CORE_READ(cgroup, id);
 	if (at <= 2 * MAX_STRINGS) {
-		end = put_cgroup(buffer, at, cgroup);
+		end = put_cgroup(cpu, at, plain(buffer, cgroup));
 		object->cgroup = end - at;
 		at = end;
 	}
 	__u32 size = sizeof(*object) + at;
-	if (size > sizeof(*buffer))
+	if (size > sizeof(*object) + sizeof(buffer->strings))
 		return false;
-	return bpf_ringbuf_output(&objects, buffer, size, BPF_RB_NO_WAKEUP) == 0;
+	return bpf_ringbuf_output(&objects, &buffer->thread, size, BPF_RB_NO_WAKEUP) == 0;
 }
 
 /* The processes above `task` too, so that whoever reads the stream can name the ancestors of every thread in it. */
@@ -221,10 +243,10 @@ struct seen_file {
 static __always_inline __u64 mix_path(__u64 id, struct dentry *dentry, struct vfsmount *mnt, struct dentry *root)
 {
 	struct dentry *parent = GET(dentry, dentry, d_parent);
-	id = mix(id, GET(dentry, dentry, d_name.hash_len) ^ (__u64)dentry);
-	id = mix(id, GET(parent, dentry, d_name.hash_len) ^ (__u64)parent);
-	id = mix(id, (__u64)GET(parent, dentry, d_parent) ^ (GET(dentry, dentry, d_hash.pprev) == NULL));
-	return mix(id, (__u64)mnt ^ (__u64)root);
+	id = mix(id, GET(dentry, dentry, d_name.hash_len) ^ number(dentry));
+	id = mix(id, GET(parent, dentry, d_name.hash_len) ^ number(parent));
+	id = mix(id, number(GET(parent, dentry, d_parent)) ^ (GET(dentry, dentry, d_hash.pprev) == NULL));
+	return mix(id, number(mnt) ^ number(root));
 }
 
 /* The identity of what an open file stands for: changes whenever its description would (a socket connects, a file is renamed
@@ -232,7 +254,7 @@ static __always_inline __u64 mix_path(__u64 id, struct dentry *dentry, struct vf
 static __always_inline void see_file(struct seen_file *seen, struct file *file, struct dentry *root)
 {
 	struct inode *inode = GET(file, file, f_inode);
-	__u64 id = mix(0x6b696e646c696e67ULL, (__u64)inode);
+	__u64 id = mix(0x6b696e646c696e67ULL, number(inode));
 	__u16 mode = GET(inode, inode, i_mode);
 
 	seen->inode = inode;
@@ -249,7 +271,7 @@ static __always_inline void see_file(struct seen_file *seen, struct file *file, 
 		if (sock) {
 			seen->sock = sock;
 			seen->family = GET(sock, sock, __sk_common.skc_family);
-			id = mix(id, (__u64)sock);
+			id = mix(id, number(sock));
 			if (seen->family == 2 || seen->family == 10) {
 				__u8 state = GET(sock, sock, __sk_common.skc_state);
 				__u16 remote = GET(sock, sock, __sk_common.skc_dport);
@@ -258,8 +280,8 @@ static __always_inline void see_file(struct seen_file *seen, struct file *file, 
 				id = mix(id, GET(sock, sock, __sk_common.skc_addrpair));
 				id = mix(id, (__u64)seen->local_port << 32 | (__u64)remote << 16 | (state == 10));
 			} else if (seen->family == 1) {
-				id = mix(id, (__u64)GET(sock, unix_sock, addr));
-				id = mix(id, (__u64)GET(sock, unix_sock, peer));
+				id = mix(id, number(GET(sock, unix_sock, addr)));
+				id = mix(id, number(GET(sock, unix_sock, peer)));
 			}
 		}
 	} else {
@@ -274,7 +296,7 @@ static __always_inline void see_file(struct seen_file *seen, struct file *file, 
 static __always_inline void see_directory(struct seen_file *seen, struct dentry *dentry, struct vfsmount *mnt, struct dentry *root)
 {
 	struct inode *inode = GET(dentry, dentry, d_inode);
-	__u64 id = mix(0x6b696e646c696e67ULL, (__u64)inode);
+	__u64 id = mix(0x6b696e646c696e67ULL, number(inode));
 
 	__builtin_memset(seen, 0, sizeof(*seen));
 	seen->inode = inode;
@@ -313,7 +335,8 @@ static __always_inline __u16 fd_kind(struct seen_file *seen)
 	}
 	switch (seen->mode & 0170000) {
 	case 0100000: {
-		__u64 magic = BPF_CORE_READ(seen->inode, i_sb, s_magic);
+		struct inode *inode = seen->inode;
+		__u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
 		/* Anonymous inodes, pidfds and namespaces pass for regular files on newer kernels. */
 		if (magic == 0x09041934 || magic == 0x50494446 || magic == 0x6e736673)
 			return FD_KIND_OTHER;
@@ -400,7 +423,8 @@ static __always_inline void put_socket(struct object_buffer *buffer, struct desc
 
 static __noinline bool send_descriptor(struct seen_file *seen, struct dentry *root)
 {
-	struct object_buffer *buffer = object_buffer();
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct object_buffer *buffer = object_buffer(cpu);
 	if (!buffer)
 		return false;
 	struct descriptor_object *object = &buffer->descriptor;
@@ -427,7 +451,7 @@ static __noinline bool send_descriptor(struct seen_file *seen, struct dentry *ro
 		/* A root of its own file system is never hashed, and not deleted either. */
 		if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
 			object->state = 1;
-		at = put_names(buffer, 0, dentry, seen->mnt, root);
+		at = put_names(cpu, 0, plain(buffer, dentry), plain(buffer, seen->mnt), plain(buffer, root));
 		if (!at) {
 			/* The file system's root itself: what it is called tells anonymous inodes apart. */
 			__u32 length = (BPF_CORE_READ(dentry, d_name.hash_len) >> 32) & 0xff;
@@ -439,9 +463,9 @@ static __noinline bool send_descriptor(struct seen_file *seen, struct dentry *ro
 		object->path = at;
 	}
 	__u32 size = sizeof(*object) + at;
-	if (size > sizeof(*buffer))
+	if (size > sizeof(*object) + sizeof(buffer->strings))
 		return false;
-	return bpf_ringbuf_output(&objects, buffer, size, BPF_RB_NO_WAKEUP) == 0;
+	return bpf_ringbuf_output(&objects, &buffer->descriptor, size, BPF_RB_NO_WAKEUP) == 0;
 }
 
 /* Send the description unless it was sent already. */
@@ -466,7 +490,8 @@ static __always_inline bool announce(struct seen_file *seen, struct dentry *root
 /* The file behind a descriptor of the current task; NULL when it is not open. */
 static __always_inline struct file *file_of(struct task_struct *task, __s32 fd)
 {
-	struct fdtable *table = FOLLOW(task, files) ? FOLLOW(FOLLOW(task, files), fdt) : NULL;
+	struct files_struct *files = FOLLOW(task, files);
+	struct fdtable *table = files ? FOLLOW(files, fdt) : NULL;
 	struct file *file = NULL;
 	if (!table || fd < 0 || (__u32)fd >= FOLLOW(table, max_fds))
 		return NULL;

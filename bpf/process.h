@@ -58,6 +58,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (FOLLOW(parent, tgid) != FOLLOW(child, tgid)) {
 		__u32 bits = process_bits(FOLLOW(parent, group_leader));
+		if (!settings.exclude_children)
+			bits &= ~PROCESS_EXCLUDED;
 		if (bits)
 			set_process_bits(child, bits);
 	}

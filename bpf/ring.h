@@ -48,11 +48,17 @@ static __always_inline struct record *slot_at(struct ring *ring, __u64 position)
 	return (struct record *)(ring->base + index * sizeof(struct record));
 }
 
-static __noinline void count_loss(struct control *control, __u32 slot, __u64 now)
+static __noinline void count_loss(__u32 kind, __u32 slot)
 {
-	__u64 *count = bpf_map_lookup_elem(&losses, &slot);
+	__u32 index = kind * SLOTS + slot;
+	__u64 *count = bpf_map_lookup_elem(&losses, &index);
 	if (count)
 		__sync_fetch_and_add(count, 1);
+}
+
+static __noinline void count_full(struct control *control, __u32 slot, __u64 now)
+{
+	count_loss(LOSS_KIND_RING_FULL, slot);
 	if (!control->pending)
 		control->since = now;
 	__sync_fetch_and_add(&control->pending, 1);
@@ -78,7 +84,7 @@ static __always_inline struct record *reserve(struct ring *ring, __u32 cpu, __u3
 	__u64 used = *(volatile __u64 *)&control->head - *(volatile __u64 *)&control->tail;
 	/* Room is kept for the claims of programs that interrupt this one between the test and the claim. */
 	if (used + 64 > slot_mask) {
-		count_loss(control, slot, now);
+		count_full(control, slot, now);
 		return NULL;
 	}
 	if (control->pending)

@@ -28,16 +28,15 @@
 #define RT_SIGRETURN 139
 #endif
 
-/* `view` holds what is known of the call; the rest is filled in here. */
 static __noinline bool event_wanted(struct filter_view *view, struct seen_file *seen)
 {
 	struct task_struct *task = current_task();
-	view->pid = FOLLOW(task, tgid);
-	view->tid = FOLLOW(task, pid);
-	view->uid = BPF_CORE_READ(task, cred, uid.val);
-	view->gid = BPF_CORE_READ(task, cred, gid.val);
-	bpf_probe_read_kernel(&view->comm_low, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm));
-	bpf_probe_read_kernel(&view->comm_high, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm) + 8);
+	view_thread(view, task);
+	find_container(view, task);
+	view->cgroup = BPF_CORE_READ(task_cgroup(task), id);
+	view->followed = process_bits(FOLLOW(task, group_leader)) & PROCESS_FOLLOWED;
+	view->kind = 0;
+	view->has_ports = 0;
 	if (seen->id) {
 		view->kind = fd_kind(seen);
 		if (seen->family == 2 || seen->family == 10) {
@@ -45,20 +44,22 @@ static __noinline bool event_wanted(struct filter_view *view, struct seen_file *
 			view->has_ports = 1;
 		}
 	}
-	return run_filter(view, FILTER_INSTRUCTIONS, settings.event_filter);
+	return run_filter(view->cpu, FILTER_INSTRUCTIONS, settings.event_filter);
 }
 
 static __always_inline bool passes(__u32 slot, __u32 cpu, __s32 fd, __s64 ret, __u64 latency, struct seen_file *seen)
 {
 	if (!settings.event_filter)
 		return true;
-	struct filter_view view = {};
-	view.slot = slot;
-	view.cpu = cpu;
-	view.fd = fd;
-	view.ret = ret;
-	view.latency = latency;
-	return event_wanted(&view, seen);
+	struct filter_view *view = bpf_map_lookup_elem(&views, &cpu);
+	if (!view)
+		return true;
+	view->slot = slot;
+	view->cpu = cpu;
+	view->fd = fd;
+	view->ret = ret;
+	view->latency = latency;
+	return event_wanted(view, seen);
 }
 
 static __always_inline int emit_syscall(struct task_struct *task, struct thread_state *state, struct plan *plan, __u32 slot,
@@ -232,11 +233,18 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	if (flags & EVENT_FLAG_NEW_CHILD && ret == 0)
 		return 0;
 	struct task_struct *task = current_task();
-	if (is_foreign_abi(task))
-		return 0;
 	struct thread_state *state = thread_state(task);
-	if (!state || !admit(task, state))
+	if (!state) {
+		count_loss(LOSS_KIND_NO_MEMORY, slot);
 		return 0;
+	}
+	if (!admit(task, state))
+		return 0;
+	if (is_foreign_abi(task)) {
+		/* Numbers of 32-bit calls mean other calls: one counter for all. */
+		count_loss(LOSS_KIND_FOREIGN_ABI, 0);
+		return 0;
+	}
 	__u64 now = bpf_ktime_get_ns();
 	__u64 latency = NO_LATENCY;
 	__u32 marks = 0;

@@ -16,20 +16,17 @@ static __noinline bool thread_wanted(struct task_struct *task)
 	__u32 count = settings.thread_filter;
 	if (!count)
 		return true;
-	struct filter_view view = {};
-	view.task = task;
-	view.latency = NO_LATENCY;
-	view.fd = NO_FD;
-	view.pid = FOLLOW(task, tgid);
-	view.tid = FOLLOW(task, pid);
-	view.uid = BPF_CORE_READ(task, cred, uid.val);
-	view.gid = BPF_CORE_READ(task, cred, gid.val);
-	view.followed = bits & PROCESS_FOLLOWED;
-	view.cgroup = BPF_CORE_READ(task_cgroup(task), id);
-	bpf_probe_read_kernel(&view.comm_low, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm));
-	bpf_probe_read_kernel(&view.comm_high, 8, (void *)task + bpf_core_field_offset(struct task_struct, comm) + 8);
-	find_container(&view);
-	return run_filter(&view, 0, count);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct filter_view *view = bpf_map_lookup_elem(&views, &cpu);
+	if (!view)
+		return true;
+	view->latency = NO_LATENCY;
+	view->fd = NO_FD;
+	view->followed = bits & PROCESS_FOLLOWED;
+	view->cgroup = BPF_CORE_READ(task_cgroup(task), id);
+	view_thread(view, task);
+	find_container(view, task);
+	return run_filter(cpu, 0, count);
 }
 
 /* Decide about the thread, and describe it if it is wanted. */

@@ -90,6 +90,7 @@ class Wanted:
     event_filter: Records | None = None
     follow: Sequence[int] | None = None
     exclude: Sequence[int] = ()
+    exclude_children: bool = False
     ring_bytes: int = 8 << 20
     account: bool = False
 

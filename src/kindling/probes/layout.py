@@ -33,7 +33,7 @@ FILTER_INSTRUCTIONS = 48
 SENT_SLOTS = 1 << 16
 CONTROL_SIZE = 256
 MAX_STRINGS = 8192
-SCRATCH_DATA = MAX_DATA + MAX_PAYLOAD + 4096
+SCRATCH_DATA = (1 << 16) + MAX_PAYLOAD + 4096
 NAME_MAX = 255
 
 
@@ -213,7 +213,7 @@ SETTINGS = np.dtype(
         ("event_filter", "<u4"),
         ("arguments_limit", "<u4"),
         ("environment_limit", "<u4"),
-        ("enabled", "<u4"),
+        ("exclude_children", "<u4"),
         ("spare", "<u4"),
     ]
 )
@@ -314,6 +314,17 @@ class FdKind(IntEnum):
     OTHER = 13
 
 
+class LossKind(IntEnum):
+    """Why the kernel side dropped an event; the loss counters are at `kind * SLOTS + slot`."""
+
+    RING_FULL = 0
+    NO_MEMORY = 1
+    FOREIGN_ABI = 2
+
+
+LOSS_COUNTERS = 3 * SLOTS
+
+
 class Role(IntEnum):
     UNKNOWN = 0
     CLIENT = 1
@@ -361,11 +372,11 @@ def header() -> str:
     module = sys.modules[__name__]
     for name in (
         "SYSCALLS ENTER FIXED_SLOTS SLOTS MAX_ARGUMENTS MAX_CAPTURES LOST_MARKER NO_FD NO_ARGUMENT FROM_RESULT DATA_SLACK "
-        "MAX_DATA MAX_PAYLOAD FILTER_INSTRUCTIONS SENT_SLOTS CONTROL_SIZE MAX_STRINGS SCRATCH_DATA NAME_MAX"
+        "MAX_DATA MAX_PAYLOAD FILTER_INSTRUCTIONS SENT_SLOTS CONTROL_SIZE LOSS_COUNTERS MAX_STRINGS SCRATCH_DATA NAME_MAX"
     ).split():
         parts.append(f"#define {name} ({getattr(module, name)})")
     parts.append("#define NO_LATENCY (~0ULL)")
-    for enum in (Slot, Mark, EventFlag, CaptureFlag, ObjectKind, FilterOp, FilterField, FilterCompare, FdKind, Role, Copy, LengthFrom):
+    for enum in (Slot, Mark, EventFlag, CaptureFlag, ObjectKind, FilterOp, FilterField, FilterCompare, FdKind, LossKind, Role, Copy, LengthFrom):
         prefix = "".join("_" + c if c.isupper() else c.upper() for c in enum.__name__).lstrip("_")
         parts.append(f"enum {{ {', '.join(f'{prefix}_{m.name} = {int(m.value)}' for m in enum)} }};")
     parts.append(_c_struct("record", RECORD))

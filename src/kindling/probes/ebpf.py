@@ -1,0 +1,435 @@
+"""The eBPF probe: loads the generic programs of `bpf/`, gives them the plan, and drains what they write."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kindling.catalogue.model import Definition
+from kindling.enrich.objects import Descriptor, Thread
+from kindling.errors import LoadError, PrivilegeError, ProbeError
+from kindling.probes import _libbpf, layout
+from kindling.probes._rings import ObjectBuffer, RecordRing, ring_size
+from kindling.probes.base import Loss, ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
+from kindling.probes.facts import Facts, facts
+from kindling.probes.layout import FilterField, FilterOp, LossKind, ObjectKind
+from kindling.probes.objects import decode_descriptor, decode_thread
+from kindling.probes.plan import HOOKED, LOST_SLOT, Plan, make_plan
+
+OBJECT_BUFFER = 1 << 21
+MAX_RINGS = 32
+"""On machines with more CPUs than this, neighbouring CPUs share a ring."""
+HOLD_BACK = 2_000_000
+"""Records younger than this many nanoseconds stay in their rings, so that an older one of another CPU still gets in front."""
+LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "no_memory", LossKind.FOREIGN_ABI: "foreign_abi"}
+_PROCESS_FOLLOWED, _PROCESS_EXCLUDED = 1, 2
+_HOUSEKEEPING = ("on_fork", "on_exec", "on_exit", "on_rename", "on_cgroup")
+
+
+class EbpfProbe:
+    """Events from eBPF. Needs BTF, a ring buffer (5.8 and later) and the rights to load tracing programs."""
+
+    name = "ebpf"
+
+    def __init__(self, known: Facts | None = None) -> None:
+        self._facts = known or facts()
+        self._object: _libbpf.Object | None = None
+        self._links: dict[str, _libbpf.Link] = {}
+        self._plan: Plan | None = None
+        self._wanted: Wanted | None = None
+        self._rings: list[RecordRing] = []
+        self._mappings: list[mmap.mmap] = []
+        self._objects: ObjectBuffer | None = None
+        self._losses: np.ndarray[tuple[int], np.dtype[np.uint64]] | None = None
+        self._losses_seen = np.zeros(layout.LOSS_COUNTERS, np.uint64)
+        self._misses_seen = 0
+        self._settings: Records | None = None
+        self._generation = 1
+        self._clock_offset = clock_offset()
+        self._statistics = ProbeStatistics()
+        self._totals: dict[tuple[str, str], int] = {}
+        self._interval = 0.001
+        self._finished = False
+
+    def refusals(self, definitions: Sequence[Definition]) -> Sequence[Refusal]:
+        """Those of `definitions` that this machine or probe cannot give."""
+        return make_plan(Wanted(definitions=definitions), self._facts.machine).refusals
+
+    def obstacle(self) -> str | None:
+        """Why this probe cannot work here at all, with what to do about it; None if it should."""
+        known = self._facts
+        if known.libbpf is None:
+            return "libbpf 1.0 or later is missing: apt-get install libbpf1"
+        if not known.has_btf:
+            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): it needs CONFIG_DEBUG_INFO_BTF"
+        if not known.has_ring_buffer:
+            return "the kernel has no BPF ring buffer: it needs Linux 5.8 or later"
+        if known.lockdown == "confidentiality":
+            return "kernel lockdown is in confidentiality mode, which forbids tracing: boot with lockdown=integrity"
+        if not known.may_load:
+            return "it needs root, or CAP_BPF and CAP_PERFMON: run it with sudo"
+        return None
+
+    def start(self, wanted: Wanted) -> Slots:
+        """Load, plan, attach. Raises ProbeError with the reason if that cannot be done."""
+        obstacle = self.obstacle()
+        if obstacle is not None:
+            kind = PrivilegeError if not self._facts.may_load else ProbeError
+            raise kind(f"the eBPF probe does not work here: {obstacle}")
+        self._plan = make_plan(wanted, self._facts.machine)
+        self._wanted = wanted
+        self._load(wanted)
+        self._write_settings(wanted)
+        self._write_plan(None, self._plan)
+        self._mark_processes(wanted)
+        self._attach()
+        return self._slots()
+
+    def change(self, wanted: Wanted) -> Slots:
+        """Swap the plan and the filter while the programs run; what both plans hold is delivered without a gap."""
+        if self._plan is None or self._wanted is None:
+            raise ProbeError("the probe was not started")
+        before, self._plan = self._plan, make_plan(wanted, self._facts.machine)
+        self._wanted = replace(wanted, ring_bytes=self._wanted.ring_bytes, latency=self._wanted.latency)
+        self._write_settings(self._wanted)
+        self._write_plan(before, self._plan)
+        self._mark_processes(wanted)
+        self._attach()
+        return self._slots()
+
+    def _slots(self) -> Slots:
+        assert self._plan is not None
+        return Slots(self._plan.definitions, self._facts.machine)
+
+    # Loading
+
+    def _load(self, wanted: Wanted) -> None:
+        directory = Path(__file__).parent / "bpf"
+        try:
+            self._object = self._load_variant(directory / f"kindling.{self._facts.machine}.bpf.o", wanted, old=False)
+        except LoadError as first:
+            try:
+                self._object = self._load_variant(
+                    directory / f"kindling-old.{self._facts.machine}.bpf.o", wanted, old=True
+                )
+            except LoadError:
+                raise first from None
+
+    def _load_variant(self, path: Path, wanted: Wanted, *, old: bool) -> _libbpf.Object:
+        try:
+            image = path.read_bytes()
+        except OSError as error:
+            raise ProbeError(
+                f"{path} is missing: the package was not built; 'python tools/build_bpf.py' in the checkout compiles it "
+                "(it needs clang and libbpf-dev), a wheel has it"
+            ) from error
+        size = ring_size(wanted.ring_bytes)
+        shift = 0
+        if not old:
+            while (self._facts.possible_cpus - 1 >> shift) >= MAX_RINGS:
+                shift += 1
+        rings = (self._facts.possible_cpus - 1 >> shift) + 1
+        loaded = _libbpf.Object(image)
+        try:
+            loaded.set_constants(
+                {
+                    "slot_mask": size.slots - 1,
+                    "slot_bits": size.slots.bit_length() - 1,
+                    "data_offset": size.data_offset,
+                    "data_mask": size.data - 1,
+                    "cpu_shift": shift,
+                    "has_rdonly_cast": int(self._facts.has_rdonly_cast and not old),
+                    "want_latency": int(wanted.latency),
+                }
+            )
+            loaded.map("rings").resize(entries=rings, value_size=size.total)
+            loaded.map("controls").resize(entries=rings)
+            loaded.map("scratches").resize(entries=2 * self._facts.possible_cpus)
+            loaded.map("views").resize(entries=self._facts.possible_cpus)
+            loaded.map("object_buffers").resize(entries=self._facts.possible_cpus)
+            loaded.map("objects").resize(entries=OBJECT_BUFFER)
+            loaded.load()
+            self._map_memory(loaded, rings, size.total, wanted)
+        except BaseException:
+            loaded.close()
+            raise
+        return loaded
+
+    def _map_memory(self, loaded: _libbpf.Object, rings: int, total: int, wanted: Wanted) -> None:
+        size = ring_size(wanted.ring_bytes)
+        memory = self._mapped(loaded, "rings", rings * total)
+        controls = np.frombuffer(self._mapped(loaded, "controls", rings * layout.CONTROL_SIZE), layout.CONTROL)
+        self._rings = [RecordRing(memory, number * total, controls[number], size) for number in range(rings)]
+        self._losses = np.frombuffer(self._mapped(loaded, "losses", 8 * layout.LOSS_COUNTERS), np.uint64)
+        self._losses = self._losses[: layout.LOSS_COUNTERS]
+        variables = loaded.variables(".bss")
+        offset, length = variables["settings"]
+        if length != layout.SETTINGS.itemsize:
+            raise LoadError("the BPF object does not fit this version of Kindling: build the package again")
+        self._settings = np.frombuffer(self._mapped(loaded, ".bss", mmap.PAGESIZE), layout.SETTINGS, 1, offset)
+        self._objects = ObjectBuffer(loaded.map("objects").fd, OBJECT_BUFFER)
+
+    def _mapped(self, loaded: _libbpf.Object, name: str, length: int) -> mmap.mmap:
+        length = (length + mmap.PAGESIZE - 1) // mmap.PAGESIZE * mmap.PAGESIZE
+        memory = loaded.map(name).mapped(length)
+        self._mappings.append(memory)
+        return memory
+
+    # Telling the kernel side what is wanted
+
+    def _write_settings(self, wanted: Wanted) -> None:
+        assert self._settings is not None and self._object is not None
+        thread_filter = _with_follow(wanted)
+        filters = self._object.map("filters")
+        for first, steps in ((0, thread_filter), (layout.FILTER_INSTRUCTIONS, wanted.event_filter)):
+            for position, step in enumerate(() if steps is None else steps):
+                filters.update(first + position, step.tobytes())
+        settings = self._settings[0]
+        settings["snaplen"] = min(wanted.snaplen, layout.MAX_PAYLOAD)
+        settings["thread_filter"] = 0 if thread_filter is None else len(thread_filter)
+        settings["event_filter"] = 0 if wanted.event_filter is None else len(wanted.event_filter)
+        settings["arguments_limit"] = min(wanted.arguments_limit, layout.MAX_PAYLOAD)
+        settings["environment_limit"] = min(wanted.environment_limit, layout.MAX_PAYLOAD)
+        settings["exclude_children"] = int(wanted.exclude_children)
+        self.resend_objects()
+
+    def _write_plan(self, before: Plan | None, after: Plan) -> None:
+        assert self._object is not None
+        plans = self._object.map("plans")
+        for slot in range(layout.SLOTS):
+            entry = after.entries[slot]
+            if before is not None and before.entries[slot] == entry:
+                continue
+            if before is not None or entry["flags"]:
+                plans.update(slot, entry.tobytes())
+
+    def _mark_processes(self, wanted: Wanted) -> None:
+        for pid in wanted.exclude:
+            self._mark(pid, _PROCESS_EXCLUDED)
+        for pid in wanted.follow or ():
+            if not self._mark(pid, _PROCESS_FOLLOWED):
+                raise ProbeError(f"process {pid} does not exist (any more): 'ps -e' lists those that do")
+
+    def _mark(self, pid: int, bits: int) -> bool:
+        """Mark a process by pidfd, which names it in whatever PID namespace we are."""
+        assert self._object is not None
+        processes = self._object.map("processes")
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return False
+        try:
+            value = bits.to_bytes(4, "little")
+            if processes.update(descriptor, value) == 0:
+                return True
+            return processes.update(pid, value) == 0
+        finally:
+            os.close(descriptor)
+
+    def _attach(self) -> None:
+        assert self._object is not None and self._plan is not None
+        needed = dict.fromkeys(_HOUSEKEEPING)
+        if self._plan.needs_entry:
+            needed["on_sys_enter"] = None
+        if self._plan.needs_return:
+            needed["on_sys_exit"] = None
+        if self._plan.wants(HOOKED["signal_deliver"]):
+            needed["on_signal"] = None
+        for name in needed:
+            if name not in self._links:
+                self._links[name] = self._object.attach(name)
+        for name in [name for name in self._links if name not in needed]:
+            self._links.pop(name).close()
+
+    def resend_objects(self) -> None:
+        """Have every object sent again at its next use."""
+        assert self._settings is not None and self._object is not None
+        self._generation = (self._generation + 1) & 0x7FFFFFFF
+        self._settings[0]["generation"] = self._generation
+        with self._object.map("sent").mapped(8 * layout.SENT_SLOTS) as memory:
+            memory[:] = bytes(len(memory))
+
+    # Draining
+
+    def next_batch(self, timeout: float) -> RawBatch | None:
+        """What the rings hold now; waits up to `timeout` seconds while they are empty.
+
+        The pause between looks adapts to how full the rings were, so that a quiet machine is left alone and a busy one is
+        read long before its rings are full.
+        """
+        if self._finished:
+            return None
+        deadline = time.monotonic() + timeout
+        while True:
+            batch = self._drain(time.monotonic_ns() - HOLD_BACK)
+            fill = max(ring.waiting / ring.size.slots for ring in self._rings)
+            used = fill + (len(batch.records) / (len(self._rings) * self._rings[0].size.slots) if batch else 0.0)
+            if batch is not None:
+                # Aim at rings that are a sixteenth full when they are read.
+                self._interval = min(max(self._interval * min(0.0625 / max(used, 0.001), 2.0), 0.0005), 0.02)
+                return batch
+            self._interval = min(self._interval * 1.3, 0.02)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return RawBatch(np.empty(0, layout.RECORD), clock_offset=self._clock_offset)
+            time.sleep(min(self._interval, left))
+
+    def pause(self) -> float:
+        """Seconds that a reader which wants large batches may sleep before the next look."""
+        return self._interval
+
+    def _drain(self, until: int | None) -> RawBatch | None:
+        assert self._objects is not None
+        # The order matters: an object is sent before the first record that refers to it is published.
+        heads = [ring.head for ring in self._rings]
+        drained = [part for ring, head in zip(self._rings, heads, strict=True) if (part := ring.drain(head, until))]
+        threads: list[Thread] = []
+        descriptors: list[Descriptor] = []
+        for data in self._objects.drain():
+            if data[0] == ObjectKind.THREAD:
+                threads.append(decode_thread(data))
+            else:
+                descriptors.append(decode_descriptor(data))
+        losses = self._new_losses(until is None)
+        if not drained and not losses and not threads and not descriptors:
+            return None
+        self._clock_offset = adjusted(self._clock_offset)
+        records, data = _merge([part.records for part in drained], [part.data for part in drained])
+        records, since = _take_markers(records)
+        losses = [replace(loss, since=since or loss.since) for loss in losses]
+        statistics = self._statistics
+        self._statistics = replace(
+            statistics,
+            events=statistics.events + len(records),
+            lost=statistics.lost + sum(loss.count for loss in losses),
+            objects=statistics.objects + len(threads) + len(descriptors),
+            drains=statistics.drains + 1,
+        )
+        for loss in losses:
+            key = loss.event, loss.cause
+            self._totals[key] = self._totals.get(key, 0) + loss.count
+        return RawBatch(records, data, threads, descriptors, losses, self._clock_offset)
+
+    def _new_losses(self, last: bool) -> list[Loss]:
+        assert self._losses is not None and self._plan is not None and self._object is not None
+        found: list[Loss] = []
+        now = time.monotonic_ns()
+        if not np.array_equal(self._losses, self._losses_seen):
+            counts = self._losses.copy()
+            grown = counts - self._losses_seen
+            for position in np.flatnonzero(grown):
+                kind, slot = divmod(int(position), layout.SLOTS)
+                definition = self._plan.definitions.get(slot)
+                name = definition.name if definition and kind != LossKind.FOREIGN_ABI else "unknown"
+                found.append(Loss(name, int(grown[position]), LOSS_CAUSES[LossKind(kind)], now))
+            self._losses_seen = counts
+        if last:
+            # The kernel skips a program that would interrupt itself on one CPU, and counts that.
+            misses = sum(self._object.program_info(name)[2] for name in self._links)
+            if misses > self._misses_seen:
+                found.append(Loss("unknown", misses - self._misses_seen, "nested", now))
+                self._misses_seen = misses
+        return found
+
+    def flush(self) -> RawBatch:
+        """Detach, then give everything that is left."""
+        misses = self._new_losses(True) if self._object is not None else []
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+        self._finished = True
+        batch = self._drain(None) or RawBatch(np.empty(0, layout.RECORD), clock_offset=self._clock_offset)
+        return replace(batch, losses=[*misses, *batch.losses])
+
+    def statistics(self) -> ProbeStatistics:
+        """Counts so far, and the memory of the rings."""
+        return replace(
+            self._statistics, losses=dict(self._totals), buffer_bytes=sum(ring.size.total for ring in self._rings)
+        )
+
+    def close(self) -> None:
+        """Detach and free everything."""
+        self._finished = True
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+        for ring in self._rings:
+            ring.release()
+        self._rings = []
+        self._losses = None
+        self._settings = None
+        if self._objects is not None:
+            self._objects.close()
+            self._objects = None
+        mappings, self._mappings = self._mappings, []
+        for mapping in mappings:
+            mapping.close()
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+
+
+def clock_offset() -> int:
+    """Nanoseconds to add to CLOCK_MONOTONIC to get the time since the epoch: the best of three looks."""
+    best: tuple[int, int] | None = None
+    for _ in range(3):
+        before = time.monotonic_ns()
+        wall = time.time_ns()
+        after = time.monotonic_ns()
+        if best is None or after - before < best[0]:
+            best = after - before, wall - (before + after) // 2
+    assert best is not None
+    return best[1]
+
+
+def adjusted(offset: int) -> int:
+    """The offset to use from now on: the old one unless the wall clock was set or has drifted by over 100 microseconds."""
+    fresh = time.time_ns() - time.monotonic_ns()
+    if abs(fresh - offset) < 100_000:
+        return offset
+    return clock_offset()
+
+
+def _with_follow(wanted: Wanted) -> Records | None:
+    """The thread filter, with "is followed" in front when only some processes are."""
+    if wanted.follow is None:
+        return wanted.thread_filter
+    first = np.zeros(1, layout.FILTER)
+    first["op"], first["field"] = FilterOp.TEST, FilterField.FOLLOWED
+    if wanted.thread_filter is None or not len(wanted.thread_filter):
+        return first
+    last = np.zeros(1, layout.FILTER)
+    last["op"] = FilterOp.AND
+    return np.concatenate([first, wanted.thread_filter, last])
+
+
+def _merge(parts: Sequence[Records], data: Sequence[bytes]) -> tuple[Records, bytes]:
+    """The records of several rings in time order, with their data joined."""
+    if not parts:
+        return np.empty(0, layout.RECORD), b""
+    if len(parts) == 1:
+        return parts[0], data[0]
+    base = 0
+    for records, piece in zip(parts, data, strict=True):
+        if base and piece:
+            records["data"] += np.uint32(base)
+        base += len(piece)
+    joined = np.concatenate(parts)
+    return joined[np.argsort(joined["time"], kind="stable")], b"".join(data)
+
+
+def _take_markers(records: Records) -> tuple[Records, int | None]:
+    """The records without the gap markers, and when the first gap began."""
+    markers = records["event"] == layout.LOST_MARKER
+    if not markers.any():
+        return records, None
+    return records[~markers], int(records["time"][markers][0])
+
+
+__all__ = ["EbpfProbe", "LOST_SLOT"]

@@ -1,0 +1,254 @@
+"""The replay probe: events from a capture file, through the same protocol as events from the kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kindling.catalogue.model import Definition
+from kindling.enrich.objects import Descriptor, Thread, ThreadKey
+from kindling.errors import CaptureError, ProbeError
+from kindling.probes import layout
+from kindling.probes.base import Loss, ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
+from kindling.probes.capture_format import CaptureInfo
+from kindling.probes.capture_reader import RawCapture, looks_like_capture
+from kindling.probes.ipc import Input
+
+HEAD = 1 << 16
+"""Bytes from the beginning of a file that a format is recognised by."""
+
+
+class Recording(Protocol):
+    """What a file format must give: `RawCapture` is the example."""
+
+    name: str
+    problem: str | None
+    notes: list[str]
+    definitions: dict[int, Definition]
+    damaged_events: int
+    anew: bool
+    info: CaptureInfo
+
+    def ready(self, timeout: float) -> bool: ...
+
+    def next_batch(self) -> RawBatch | None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: how it is recognised by its first bytes, and what reads it with these definitions."""
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    open: Callable[[Input, Iterable[Definition] | None], Recording]
+
+
+FORMATS: tuple[Format, ...] = (Format("Kindling capture", looks_like_capture, RawCapture),)
+"""The formats that can be replayed, tried in this order."""
+
+
+def open_recording(path: str | os.PathLike[str], known: Iterable[Definition] | None = None) -> Recording:
+    """The file, or standard input ("-"), in whichever format it is. Raises CaptureError."""
+    source = Input(path)
+    try:
+        head = source.peek(HEAD)
+        for format in FORMATS:
+            if format.recognises(head):
+                return format.open(source, known)
+        # The reader of our own format has the best words for what is wrong with a file.
+        return RawCapture(source, known)
+    except BaseException:
+        source.close()
+        raise
+
+
+class ReplayProbe:
+    """Events from a capture file or standard input ("-").
+
+    Gives records, data and objects as they were recorded, narrowed to what is wanted. There is no kernel to evaluate filters: a
+    plan with some is refused, so the caller keeps the whole filter to itself. `problem` says what is wrong with the file, as far as
+    it was read. Raises CaptureError if the file cannot be read at all. `known` are the definitions to use, by default the catalogue's.
+    """
+
+    name = "replay"
+
+    def __init__(self, path: str | os.PathLike[str], known: Iterable[Definition] | None = None) -> None:
+        self._recording = open_recording(path, known)
+        self._wanted: Wanted | None = None
+        self._names: set[tuple[str, str]] = set()
+        self._pass = np.zeros(layout.LOST_MARKER + 1, np.bool_)
+        self._decided: dict[int, Definition] = {}
+        self._slots: dict[int, Definition] = {}
+        self._followed: set[int] = set()
+        self._threads: dict[ThreadKey, Thread] = {}
+        self._descriptors: dict[int, Descriptor] = {}
+        self._resend = False
+        self._stopped = False
+        self._events = self._objects = self._drains = 0
+        self._losses: dict[tuple[str, str], int] = {}
+
+    @property
+    def info(self) -> CaptureInfo:
+        """Where and when the capture was made."""
+        return self._recording.info
+
+    @property
+    def definitions(self) -> Mapping[int, Definition]:
+        """All events that the file holds or may hold, by slot: also those that no catalogue has."""
+        return self._recording.definitions
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the file, None if nothing was found yet."""
+        return self._recording.problem
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What of the events this version of Kindling cannot decode."""
+        return self._recording.notes
+
+    def refusals(self, definitions: Sequence[Definition]) -> Sequence[Refusal]:
+        """Those of `definitions` that were not recorded."""
+        held = {_name(definition) for definition in self.definitions.values()}
+        return [
+            Refusal(definition.name, f"{self._recording.name} does not hold it; it must be asked for when recording")
+            for definition in definitions
+            if _name(definition) not in held
+        ]
+
+    def start(self, wanted: Wanted) -> Slots:
+        """Begin to deliver what is wanted. The slots' table grows if the file brings more events later."""
+        self._followed = set(wanted.follow or ())
+        return self.change(wanted)
+
+    def change(self, wanted: Wanted) -> Slots:
+        """Deliver something else from the next batch on."""
+        if wanted.thread_filter is not None or wanted.event_filter is not None:
+            raise ProbeError("a capture file has no kernel that could filter; evaluate the whole filter on the batches")
+        self._wanted = wanted
+        self._followed |= set(wanted.follow or ())
+        self._names = {_name(definition) for definition in wanted.definitions}
+        self._decided.clear()
+        self._slots.clear()
+        self._decide()
+        return Slots(self._slots, self.info.machine)
+
+    def _decide(self) -> None:
+        """Sort the events that came to be known since the last time into wanted and not."""
+        for slot, definition in self.definitions.items():
+            if self._decided.get(slot) is not definition:
+                self._decided[slot] = definition
+                # What was lost is told to everyone.
+                self._pass[slot] = _name(definition) in self._names or definition.name == "lost"
+                if self._pass[slot]:
+                    self._slots[slot] = definition
+                else:
+                    self._slots.pop(slot, None)
+
+    def next_batch(self, timeout: float) -> RawBatch | None:
+        """The file's next batch; an empty one if a pipe gives nothing for `timeout` seconds; None at the end."""
+        if self._wanted is None:
+            raise ProbeError("the probe was not started; call start first")
+        if self._stopped:
+            return None
+        if not self._recording.ready(timeout):
+            return RawBatch(np.empty(0, layout.RECORD))
+        batch = self._recording.next_batch()
+        if batch is None:
+            self._stopped = True
+            return None
+        return self._narrowed(batch)
+
+    def _narrowed(self, batch: RawBatch) -> RawBatch:
+        threads, descriptors = self._remember(batch)
+        self._decide()
+        self._count_losses(batch.losses, batch.records)
+        records = batch.records
+        keep = self._pass[records["event"]]
+        assert self._wanted is not None
+        if self._wanted.follow is not None:
+            self._follow(threads)
+            keep &= _among(records["pid"], self._followed) | self._is_lost()[records["event"]]
+        if self._wanted.exclude:
+            keep &= ~_among(records["pid"], set(self._wanted.exclude))
+        if not keep.all():
+            records = records[keep]
+        self._events += len(records)
+        self._objects += len(threads) + len(descriptors)
+        self._drains += 1
+        return RawBatch(records, batch.data, threads, descriptors, batch.losses, batch.clock_offset)
+
+    def _remember(self, batch: RawBatch) -> tuple[Sequence[Thread], Sequence[Descriptor]]:
+        """The objects to send with this batch: its own, and all others that are still in use when they were asked for anew."""
+        if self._recording.anew:
+            self._threads, self._descriptors = {}, {}
+        self._threads.update((thread.key, thread) for thread in batch.threads)
+        self._descriptors.update((descriptor.id, descriptor) for descriptor in batch.descriptors)
+        if not self._resend:
+            return batch.threads, batch.descriptors
+        self._resend = False
+        return tuple(self._threads.values()), tuple(self._descriptors.values())
+
+    def _follow(self, threads: Sequence[Thread]) -> None:
+        """Add the descendants of followed processes; a child may stand before its parent."""
+        while True:
+            found = {t.pid for t in threads if t.ppid in self._followed and t.pid not in self._followed}
+            if not found:
+                return
+            self._followed |= found
+
+    def _is_lost(self) -> npt.NDArray[np.bool_]:
+        mask = np.zeros(layout.LOST_MARKER + 1, np.bool_)
+        mask[[slot for slot, definition in self._slots.items() if definition.name == "lost"]] = True
+        return mask
+
+    def _count_losses(self, losses: Sequence[Loss], records: Records) -> None:
+        for loss in losses:
+            self._lose(loss.event, loss.cause, loss.count)
+        for slot, definition in self._slots.items():
+            names = [argument.name for argument in definition.arguments]
+            if definition.name == "lost" and "count" in names and names.index("count") < layout.MAX_ARGUMENTS:
+                rows = records["event"] == slot
+                if rows.any():
+                    self._lose("lost", "recorded", int(records["args"][rows, names.index("count")].sum()))
+
+    def _lose(self, event: str, cause: str, count: int) -> None:
+        self._losses[event, cause] = self._losses.get((event, cause), 0) + count
+
+    def flush(self) -> RawBatch:
+        """Stop reading. Nothing is held back, so nothing is given."""
+        self._stopped = True
+        return RawBatch(np.empty(0, layout.RECORD))
+
+    def resend_objects(self) -> None:
+        """Send every object again with the next batch."""
+        self._resend = True
+
+    def statistics(self) -> ProbeStatistics:
+        """Counts so far. Losses are those that were recorded, and events of damaged batches as the cause "damaged"."""
+        losses = dict(self._losses)
+        if self._recording.damaged_events:
+            losses["*", "damaged"] = self._recording.damaged_events
+        return ProbeStatistics(
+            events=self._events, lost=sum(losses.values()), losses=losses, objects=self._objects, drains=self._drains
+        )
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._stopped = True
+        self._recording.close()
+
+
+def _name(definition: Definition) -> tuple[str, str]:
+    return str(definition.source), definition.name
+
+
+def _among(pids: npt.NDArray[np.uint32], wanted: set[int]) -> npt.NDArray[np.bool_]:
+    return np.isin(pids, np.array(sorted(pid for pid in wanted if 0 <= pid < 1 << 32), np.uint32))
