@@ -25,8 +25,8 @@ SOURCES: Mapping[Source, str] = {
 
 
 def slug(name: str) -> str:
-    """The file name of a table: "AT_* flags" becomes "at-flags"."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """The file name of a table: "AT_* flags" becomes "at-flags", "FS_*_QUOTA" "fs-x-quota"."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("*_", "x_")).strip("-")
 
 
 def text(words: str) -> str:

@@ -124,9 +124,9 @@ def _table_list(known: Mapping[str, Table]) -> str:
     shown = "# Tables\n\nThe kernel's names for flags, operations and constants.\n\n"
     shown += head("table", "names", "used by")
     for table in known.values():
-        events = list(dict.fromkeys(use.event for use in table.uses))
-        links = ", ".join(f"[{event}](events/{event}.md)" for event in events[:6]) + (" ..." if len(events) > 6 else "")
-        count = len({name for type in table.types for name, *_ in _names(type)})
+        links = ", ".join(f"[{event}](events/{event}.md)" for event in table.events[:6])
+        links += " ..." if len(table.events) > 6 else ""
+        count = len({name for variant in table.variants for name, _ in _names(variant.type)})
         shown += row(f"[{text(table.name)}](tables/{slug(table.name)}.md)", str(count), links)
     return shown
 
@@ -148,20 +148,21 @@ def _names(type: Enum | Flags) -> list[tuple[str, dict[str, int]]]:
 
 def _table_page(table: Table) -> str:
     parts = [f"# {text(table.name)}\n"]
-    for type in table.types:
-        flags = isinstance(type, Flags)
-        if flags:
-            parts.append("Shown joined by `|`; bits without a name in hexadecimal.\n")
-        else:
-            parts.append("One of these; a number without a name is shown in hexadecimal.\n")
-        rows = _names(type)
+    for variant in table.variants:
+        flags = isinstance(variant.type, Flags)
+        used = ", ".join(f"[{use.event}](../events/{use.event}.md) (`{use.argument}`)" for use in variant.uses)
+        how = "Joined by `|`, bits without a name in hexadecimal" if flags else "A number without a name in hexadecimal"
+        if len(table.variants) > 1:
+            arguments = dict.fromkeys(f"{use.event} {use.argument}" for use in variant.uses[:3])
+            parts.append(f"## {', '.join(arguments)}{' ...' if len(variant.uses) > 3 else ''}\n")
+        parts.append(f"{how}. Used by {used}.\n")
+        rows = _names(variant.type)
         same = all(len(set(numbers.values())) == 1 and len(numbers) == len(MACHINES) for _, numbers in rows)
-        parts.append(head("name", "value") if same else head("name", *MACHINES))
+        shown = head("name", "value") if same else head("name", *MACHINES)
         for name, numbers in rows:
             values = [_number(numbers.get(machine), flags) for machine in MACHINES]
-            parts[-1] += row(f"`{name}`", *(values[:1] if same else values))
-    uses = [f"[{use.event}](../events/{use.event}.md)" for use in table.uses]
-    parts.append(f"Used by {', '.join(dict.fromkeys(uses))}.\n")
+            shown += row(f"`{name}`", *(values[:1] if same else values))
+        parts.append(shown)
     return "\n".join(parts)
 
 

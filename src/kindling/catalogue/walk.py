@@ -54,12 +54,24 @@ def types_of(definition: Definition) -> Iterator[tuple[str, Type]]:
 
 
 @dataclass(slots=True)
+class Variant:
+    """A table's names as some arguments show them: some calls know fewer names than others, or other ones."""
+
+    type: Enum | Flags
+    uses: list[Use]
+
+
+@dataclass(slots=True)
 class Table:
-    """A table of names, every type that shows them, and where it is used."""
+    """A table of names in all its variants."""
 
     name: str
-    types: list[Enum | Flags]
-    uses: list[Use]
+    variants: list[Variant]
+
+    @property
+    def events(self) -> list[str]:
+        """The events that use it, each once."""
+        return list(dict.fromkeys(use.event for variant in self.variants for use in variant.uses))
 
 
 def tables(definitions: Iterable[Definition]) -> dict[str, Table]:
@@ -69,12 +81,14 @@ def tables(definitions: Iterable[Definition]) -> dict[str, Table]:
         for argument, type in types_of(definition):
             if not isinstance(type, Enum | Flags):
                 continue
-            table = found.setdefault(type.table, Table(type.table, [], []))
-            if not any(same_names(type, other) for other in table.types):
-                table.types.append(type)
+            table = found.setdefault(type.table, Table(type.table, []))
+            variant = next((variant for variant in table.variants if same_names(type, variant.type)), None)
+            if variant is None:
+                variant = Variant(type, [])
+                table.variants.append(variant)
             use = Use(definition.name, argument)
-            if use not in table.uses:
-                table.uses.append(use)
+            if use not in variant.uses:
+                variant.uses.append(use)
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
@@ -116,17 +130,14 @@ def members(structure: Structure) -> list[Member]:
 
 
 def undocumented(definitions: Sequence[Definition]) -> list[str]:
-    """What lacks a description or contradicts another definition, one line each; empty when all is well."""
+    """What lacks a description or leads nowhere, one line each; empty when all is well."""
     names = {definition.name for definition in definitions}
     problems: list[str] = []
     for definition in definitions:
         problems += _undocumented(definition, names)
     for table in tables(definitions).values():
-        where = ", ".join(sorted({use.event for use in table.uses})[:4])
         if not table.name:
-            problems.append(f"a table without a name is used by {where}")
-        elif len(table.types) > 1:
-            problems.append(f"table {table.name!r} has different contents (used by {where})")
+            problems.append(f"a table without a name is used by {', '.join(table.events[:4])}")
     return problems
 
 

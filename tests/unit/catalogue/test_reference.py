@@ -96,7 +96,7 @@ def test_table_page_shows_machines_only_where_they_differ() -> None:
     made = pages([pump()], {})
     assert "| `PM_LOUD` | 0x4 | 0x8 |" in made["tables/pump-mode.md"]
     assert "| `PUMP_AIM` | 2 |\n" in made["tables/pump-operation.md"]
-    assert "[pump](../events/pump.md)" in made["tables/pump-mode.md"]
+    assert "Used by [pump](../events/pump.md) (`arg`)." in made["tables/pump-mode.md"]
 
 
 def test_index_lists_the_event_under_its_category() -> None:
@@ -137,10 +137,12 @@ def test_what_is_not_documented_is_found(changes: dict[str, object], problem: st
     assert undocumented([pump(**changes)]) == [problem]
 
 
-def test_two_tables_of_one_name_are_found() -> None:
-    other = Flags(table="pump mode", values={"PM_SLOW": 1})
+def test_table_with_variants_says_which_is_whose() -> None:
+    other = Flags(table="pump mode", values={"PM_SLOW": 16})
     twin = pump(name="siphon", arguments=(Field("mode", other, "how"),))
-    assert undocumented([pump(), twin]) == ["table 'pump mode' has different contents (used by pump, siphon)"]
+    assert undocumented([pump(), twin]) == []
+    page = pages([pump(), twin], {})["tables/pump-mode.md"]
+    assert page.index("## pump arg") < page.index("`PM_FAST`") < page.index("## siphon mode") < page.index("`PM_SLOW`")
 
 
 def test_schema_of_arguments() -> None:
