@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kindling.catalogue.tables.common import SIGNAL
 from kindling.catalogue.tables.layout import layout, names
+from kindling.catalogue.tables.memory import HUGE_SIZE_MASK, huge_sizes
 from kindling.catalogue.types import (
     ADDRESS,
     GID,
@@ -69,19 +70,6 @@ class CreationFlags(Flags):
 KEY = Key()
 
 _CREATE = names("IPC_CREAT 0o1000 IPC_EXCL 0o2000")
-_HUGE_SIZES = {
-    f"{{}}_HUGE_{name}": shift << 26
-    for name, shift in names(
-        "16KB 14 64KB 16 512KB 19 1MB 20 2MB 21 8MB 23 16MB 24 32MB 25 256MB 28 512MB 29 1GB 30 2GB 31 16GB 34"
-    ).items()
-}
-HUGE_SIZE_MASK = 0x3F << 26
-
-
-def huge_sizes(prefix: str) -> dict[str, int]:
-    """The huge page sizes that flags carry in their upper bits, as MAP_HUGE_*, MFD_HUGE_* or SHM_HUGE_*."""
-    return {name.format(prefix): number for name, number in _HUGE_SIZES.items()}
-
 
 SHM_GET_FLAGS = CreationFlags(
     table="shmget",
