@@ -1,0 +1,313 @@
+"""Batches as JSON lines, fast: for each definition a function is made once that formats a row with a single f-string.
+
+`Event.json` is the plain form of the same; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kindling.catalogue.model import Definition
+from kindling.catalogue.tables.common import MAX_ERRNO, errno_name
+from kindling.catalogue.text import escape
+from kindling.catalogue.types import Bytes, Call, Hexadecimal, Quantity, Scalar, String, Value
+from kindling.enrich.categories import category_of, follows_descriptor
+from kindling.enrich.objects import Objects
+from kindling.probes import layout
+from kindling.probes.base import Records
+from kindling.stream.batch import Batch
+from kindling.stream.event import descriptor_fields, quality, thread_fields
+
+_string: Callable[[str], str] = json.encoder.encode_basestring
+
+_CACHE_LIMIT = 65_536
+
+
+def to_json(value: Value) -> str:
+    """A value as JSON text. Bytes become text by the project's escape rule; text stays UTF-8."""
+    if isinstance(value, str):
+        # Arguments that are text come from tables, but a surrogate must never reach a strict reader.
+        return _string(value.encode("utf-8", "replace").decode())
+    if isinstance(value, bytes):
+        return _string(escape(value))
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, dict):
+        return "{" + ", ".join([f"{_string(key)}: {to_json(member)}" for key, member in value.items()]) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join([to_json(member) for member in value]) + "]"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+class _Memo(dict[int, str]):
+    """Texts by number, made when first needed; bounded by starting over."""
+
+    def __init__(self, make: Callable[[int], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: int) -> str:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        text = self[key] = self._make(key)
+        return text
+
+
+def _error(ret: int) -> str:
+    name = errno_name(ret)
+    return "null" if name is None else f'"{name}"'
+
+
+_ERRORS = _Memo(_error)
+
+
+class JsonLines:
+    """Formats the batches of one stream. Keeps the texts of threads, descriptors and values that recur."""
+
+    def __init__(self, objects: Objects, machine: str) -> None:
+        self._objects = objects
+        self._machine = machine
+        self._threads: dict[int, str] = {}
+        self._tails: dict[int, str] = {}
+        self._categories: dict[int, str] = {}
+        self._formatters: dict[int, tuple[Definition, _Formatter]] = {}
+
+    def text(self, batch: Batch) -> str:
+        """The whole batch: one line per event, each with its newline."""
+        return "".join(self.lines(batch))
+
+    def lines(self, batch: Batch) -> list[str]:
+        """One line per event, each with its newline."""
+        records = batch.records
+        if not len(records):
+            return []
+        events = records["event"]
+        slots = np.flatnonzero(np.bincount(events)).tolist()
+        self._refresh(batch)
+        if len(slots) == 1:
+            return self._format(batch, records, slots[0], None)
+        lines = np.empty(len(records), object)
+        for slot in slots:
+            rows = np.flatnonzero(events == slot)
+            lines[rows] = self._format(batch, records[rows], slot, rows)
+        return lines.tolist()  # type: ignore[no-any-return]
+
+    def _refresh(self, batch: Batch) -> None:
+        """Make the texts of threads and descriptors that this batch is the first to refer to."""
+        threads, tails = self._threads, self._tails
+        if len(threads) > _CACHE_LIMIT:
+            threads.clear()
+        if len(tails) > _CACHE_LIMIT:
+            tails.clear()
+
+    def _thread(self, key: int, pid: int) -> str:
+        thread = self._objects.threads.get((key >> 32, key & 0xFFFFFFFF))
+        text = to_json(thread_fields(thread, pid, key >> 32))
+        if thread is not None:
+            self._threads[key] = text
+        return text
+
+    def _tail(self, identity: int) -> str:
+        descriptor = self._objects.descriptors.get(identity)
+        if descriptor is None:
+            return ', "type": null}'
+        text = self._tails[identity] = f", {to_json(descriptor_fields(descriptor))[1:]}"
+        return text
+
+    def _format(self, batch: Batch, records: Records, slot: int, rows: npt.NDArray[np.int64] | None) -> list[str]:
+        definition = batch.definitions[slot]
+        known = self._formatters.get(slot)
+        if known is None or known[0] is not definition:
+            known = self._formatters[slot] = definition, _Formatter(definition, self._machine, self)
+        lines = known[1](batch, records)
+        # Marked rows are rare: only they look at their marks, and at their thread.
+        marked = np.flatnonzero(records["marks"] & 0x3F)
+        for at in marked.tolist():
+            row = at if rows is None else int(rows[at])
+            lines[at] = f"{lines[at][:-4]}{to_json(list(quality(batch, row)))}}}\n"
+        return lines
+
+
+class _Formatter:
+    """Formats the rows of one definition: a generated function over columns as Python lists."""
+
+    def __init__(self, definition: Definition, machine: str, owner: JsonLines) -> None:
+        self._definition = definition
+        self._machine = machine
+        self._owner = owner
+        self._names = [argument.name for argument in definition.arguments]
+        self._namespace: dict[str, Any] = {"errors": _ERRORS, "to_json": to_json, "escape": escape, "string": _string}
+        self._columns: list[tuple[str, str]] = []
+        self._function = self._compile()
+
+    def _compile(self) -> Callable[..., list[str]]:
+        definition, space = self._definition, self._namespace
+        parts: list[str] = []
+        generic = False
+        number = 0
+        captured = False
+        for position, argument in enumerate(definition.arguments):
+            kind = argument.type
+            width = len(kind.captures(self._machine))
+            name = f"a{position}"
+            exact = type(kind)
+            if exact in (Scalar, Quantity) and isinstance(kind, Scalar):
+                self._columns.append((name, f"{position}:{'i' if kind.signed else 'u'}{kind.size}"))
+                shown = f"{{{name}}}"
+            elif exact is Hexadecimal and isinstance(kind, Hexadecimal):
+                self._columns.append((name, f"{position}:u{kind.size}"))
+                shown = f'{{f\'"{{{name}:#x}}"\' if {name} else "null"}}' if kind.null else f'"{{{name}:#x}}"'
+            elif isinstance(kind, Scalar) and kind.pure and exact.decode is Scalar.decode:
+                self._columns.append((name, f"{position}:u8"))
+                space[f"memo{position}"] = _Memo(self._memo(kind))
+                shown = f"{{memo{position}[{name}]}}"
+            elif width == 1 and not captured and exact in (Bytes, String) and self._only_capture(position):
+                captured = True
+                shown = "{payload(start, length)}"
+            else:
+                generic = True
+                shown = f"{{values[{position}]}}"
+            number += width
+            parts.append(f'"{argument.name}": {shown}')
+        category = '"{categories.get(o) or category(o)}"' if follows_descriptor(definition) else f'"{definition.category}"'
+        fd = '{f\'{{"num": {n}{tails.get(o) or tail(o)}\' if n != NO_FD else "null"}' if definition.descriptor else "null"
+        result = '"ret": {r}, "error": {errors[r] if -4096 < r < 0 else "null"}' if definition.result else '"ret": null, "error": null'
+        arguments = ", ".join(parts).replace("{", "{").strip()
+        latency = "{l if l >= 0 else 'null'}"
+        body = (
+            f'{{{{"timestamp": {{t}}, "name": "{definition.name}", "source": "{definition.source}", '
+            f'"category": {category}, "cpu": {{c}}, "latency": {latency}, '
+            f'"thread": {{threads.get(k) or thread(k, p)}}, "fd": {fd}, "args": {{{{{arguments}}}}}, '
+            f'{result}, "quality": []}}}}\n'
+        )
+        columns = ["t", "c", "l", "k", "p"]
+        if definition.descriptor:
+            columns += ["n", "o"]
+        if definition.result:
+            columns += ["r"]
+        columns += [name for name, _ in self._columns]
+        if captured:
+            columns += ["start", "length"]
+        if generic:
+            columns += ["values"]
+        self._order = columns
+        self._generic = generic
+        text = body.replace("\n", "\\n")
+        source = (
+            "def lines(columns, threads, thread, tails, tail, categories, category, payload):\n"
+            f"    return [f'''{text}''' for {', '.join(columns)} in zip(*columns)]\n"
+        )
+        space["NO_FD"] = layout.NO_FD
+        exec(compile(source, f"<json of {definition.name}>", "exec"), space)  # noqa: S102 - made from the catalogue alone
+        function: Callable[..., list[str]] = space["lines"]
+        return function
+
+    def _only_capture(self, position: int) -> bool:
+        """Whether the argument at `position` has the definition's one capture, but for the descriptor's own."""
+        definition = self._definition
+        return all(
+            not argument.type.captures(self._machine) or at == position or argument.name == definition.descriptor
+            for at, argument in enumerate(definition.arguments)
+        )
+
+    def _memo(self, kind: Scalar) -> Callable[[int], str]:
+        call = Call({}, None, self._machine)
+        return lambda raw: to_json(kind.decode(raw, (), call))
+
+    def __call__(self, batch: Batch, records: Records) -> list[str]:
+        owner = self._owner
+        columns = [self._column(name, batch, records) for name in self._order]
+        data = batch.data
+        string = _string
+
+        def payload(start: int, length: int) -> str:
+            if not length:
+                return "null"
+            size = data[start + 2] | data[start + 3] << 8
+            return string(escape(data[start + 4 : start + 4 + size]))
+
+        return self._function(
+            columns, owner._threads, owner._thread, owner._tails, owner._tail, owner._categories, self._category, payload
+        )
+
+    def _category(self, identity: int) -> str:
+        descriptor = self._owner._objects.descriptors.get(identity)
+        if descriptor is None:
+            return str(self._definition.category)
+        text = self._owner._categories[identity] = str(category_of(self._definition, descriptor.type))
+        return text
+
+    def _column(self, name: str, batch: Batch, records: Records) -> Any:
+        if name == "t":
+            return (records["time"].astype(np.int64) + batch.clock_offset).tolist()
+        if name == "c":
+            return records["cpu"].tolist()
+        if name == "l":
+            return records["latency"].astype(np.int64).tolist()
+        if name == "k":
+            return (records["tid"].astype(np.uint64) << np.uint64(32) | records["thread"]).tolist()
+        if name == "p":
+            return records["pid"].tolist()
+        if name == "n":
+            return records["fd"].tolist()
+        if name == "o":
+            return records["object"].tolist()
+        if name == "r":
+            return records["ret"].tolist()
+        if name == "start":
+            return records["data"].tolist()
+        if name == "length":
+            return records["length"].tolist()
+        if name == "values":
+            return self._values(batch, records)
+        position, kind = dict(self._columns)[name].split(":")
+        column = records["args"][:, int(position)]
+        return column.astype(np.dtype(f"<{kind}")).tolist()
+
+    def _values(self, batch: Batch, records: Records) -> Iterator[list[str]]:
+        """For each row the texts of the arguments that need the general way."""
+        definition = self._definition
+        general: list[tuple[int, int, int]] = []
+        number = 0
+        fast = {name for name, _ in self._columns}
+        for position, argument in enumerate(definition.arguments):
+            width = len(argument.type.captures(self._machine))
+            if f"a{position}" not in fast:
+                general.append((position, number, width))
+            number += width
+        names, total = self._names, number
+        types = [argument.type for argument in definition.arguments]
+        data = batch.data
+        machine = self._machine
+        texts = [""] * len(types)
+        for registers, ret, start, length in zip(
+            records["args"].tolist(), records["ret"].tolist(), records["data"].tolist(), records["length"].tolist(),
+            strict=True,
+        ):  # fmt: skip
+            pieces: list[bytes | None] = [None] * total
+            at, end = start, start + length
+            while at + 4 <= end:
+                size = data[at + 2] | data[at + 3] << 8
+                if data[at] < total:
+                    pieces[data[at]] = data[at + 4 : at + 4 + size]
+                at += (size + 11) & ~7
+            call = Call(dict(zip(names, registers, strict=False)), ret, machine)
+            for position, first, width in general:
+                texts[position] = to_json(types[position].decode(registers[position], pieces[first : first + width], call))
+            yield texts
+
+
+
+def lines(batch: Batch) -> list[bytes]:
+    """The batch as JSON lines in UTF-8, each with its newline. For one-off use; a stream keeps a `JsonLines`."""
+    return [line.encode() for line in JsonLines(batch.objects, batch.machine).lines(batch)]
+

@@ -1,0 +1,73 @@
+"""An event as one line that a reader of strace understands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kindling.catalogue.text import escape
+from kindling.catalogue.types import Scalar, Value
+from kindling.stream.event import Event, quoted, result_text, value_text
+
+
+def duration(nanoseconds: int) -> str:
+    """A duration with three digits and its unit: "1.83us"."""
+    if nanoseconds < 1_000:
+        return f"{nanoseconds}ns"
+    value, unit = float(nanoseconds), ""
+    for unit in ("us", "ms", "s"):
+        value /= 1_000
+        if value < 999.5 or unit == "s":
+            break
+    digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+    return f"{value:.{digits}f}{unit}"
+
+
+def clock(nanoseconds: int) -> str:
+    """The local time of day, to the microsecond."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds):%H:%M:%S}.{rest // 1000:06d}"
+
+
+def arguments(event: Event) -> str:
+    """The arguments as in a call; the descriptor with what it stands for."""
+    parts: list[str] = []
+    fd = event.fd
+    own = event.definition.descriptor
+    for name, value in event.args.items():
+        if name == own and fd is not None:
+            parts.append(f"{name}={descriptor(value, fd.descriptor and fd.descriptor.name)}")
+        elif value is not None or not isinstance(event.definition.argument(name).type, Scalar):
+            parts.append(f"{name}={value_text(value)}")
+        else:
+            parts.append(f"{name}=NULL")
+    return ", ".join(parts)
+
+
+def descriptor(number: Value, name: object) -> str:
+    """A descriptor's number with what it stands for: 7<127.0.0.1:51842->127.0.0.1:80>."""
+    if isinstance(name, bytes) and name:
+        return f"{number}<{quoted(name)[1:-1]}>"
+    return str(number)
+
+
+def result(event: Event) -> str:
+    """The result, with what a new descriptor stands for."""
+    text = result_text(event)
+    fd = event.fd
+    if fd is not None and event.definition.descriptor == "ret" and fd.descriptor is not None and event.error is None:
+        return descriptor(text, fd.descriptor.name)
+    return text
+
+
+def line(event: Event) -> str:
+    """The whole event in one line."""
+    latency = event.latency
+    took = f" <{duration(latency)}>" if latency is not None else ""
+    returned = f" = {result(event)}" if event.definition.result is not None else ""
+    marks = f" [{', '.join(event.quality)}]" if event.quality else ""
+    return (
+        f"{clock(event.timestamp)} {escape(event.comm)}[{event.tid}] "
+        f"{event.name}({arguments(event)}){returned}{took}{marks}"
+    )
+
+
