@@ -105,7 +105,7 @@ SYSCALLS: tuple[Definition, ...] = (
         "Try to cancel a request of asynchronous I/O that has not completed. Few kinds of request can be cancelled.",
         arg("ctx_id", HEX64, _CONTEXT),
         arg("iocb", Pointer(IOCB), "the request"),
-        arg("result", ADDRESS, "unused since 4.20: the result comes by io_getevents"),
+        arg("result", ADDRESS, "unused since 3.11: the completion comes by io_getevents"),
         result=Result(
             I32,
             "never 0 on today's kernels, where a cancelled request fails with EINPROGRESS",

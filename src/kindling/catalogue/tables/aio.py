@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kindling.catalogue.tables.common import CLOCK, TIMESPEC, SignalSet
+from kindling.catalogue.tables.file import RWF_FLAGS
 from kindling.catalogue.tables.system import Operation, bits, numbered, structure
 from kindling.catalogue.types import (
     ADDRESS,
@@ -53,15 +54,11 @@ IOCB_COMMAND = Enum(
     },
 )
 IOCB_FLAGS = Flags(table="IOCB_FLAG_*", values=bits("IOCB_FLAG_RESFD IOCB_FLAG_IOPRIO"))
-AIO_RW_FLAGS = Flags(
-    table="RWF_*",
-    values=bits("HIPRI DSYNC SYNC NOWAIT APPEND NOAPPEND ATOMIC DONTCACHE NOSIGNAL", prefix="RWF_"),
-)
 IOCB = structure(
     "iocb",
     ("aio_data", HEX64, "comes back in the event"),
-    ("aio_key", U32),
-    ("aio_rw_flags", AIO_RW_FLAGS),
+    ("aio_key", U32, "the kernel's, not the caller's"),
+    ("aio_rw_flags", RWF_FLAGS, "flags of the read or write"),
     ("aio_lio_opcode", IOCB_COMMAND, "what to do"),
     ("aio_reqprio", I16, "I/O priority"),
     ("aio_fildes", FD, "on which descriptor"),
@@ -69,7 +66,7 @@ IOCB = structure(
     ("aio_nbytes", U64, "its bytes or segments"),
     ("aio_offset", I64, "position in the file"),
     ("", U64),
-    ("aio_flags", IOCB_FLAGS),
+    ("aio_flags", IOCB_FLAGS, "whether aio_resfd and aio_reqprio count"),
     ("aio_resfd", FD, "eventfd to signal"),
 )
 IO_EVENT = structure(
@@ -77,7 +74,7 @@ IO_EVENT = structure(
     ("data", HEX64, "aio_data of the request"),
     ("obj", ADDRESS, "address of the request's struct iocb"),
     ("res", I64, "its result: bytes, or a negative errno"),
-    ("res2", I64),
+    ("res2", I64, "second result, always 0 today"),
 )
 AIO_SIGNAL_SET = structure(
     "__aio_sigset", ("sigmask", ADDRESS, "signals blocked while it waits"), ("sigsetsize", SIZE, "size of the set")
@@ -109,27 +106,27 @@ ENTER_FLAGS = Flags(
 )
 SQRING_OFFSETS = structure(
     "io_sqring_offsets",
-    ("head", U32),
-    ("tail", U32),
-    ("ring_mask", U32),
-    ("ring_entries", U32),
-    ("flags", U32),
-    ("dropped", U32),
-    ("array", U32),
+    ("head", U32, "offset of the head"),
+    ("tail", U32, "offset of the tail"),
+    ("ring_mask", U32, "offset of the mask of indices"),
+    ("ring_entries", U32, "offset of the number of entries"),
+    ("flags", U32, "offset of the flags"),
+    ("dropped", U32, "offset of the count of invalid entries"),
+    ("array", U32, "offset of the indices of entries"),
     ("", U32),
-    ("user_addr", ADDRESS),
+    ("user_addr", ADDRESS, "the caller's own memory for the ring, with IORING_SETUP_NO_MMAP"),
 )
 CQRING_OFFSETS = structure(
     "io_cqring_offsets",
-    ("head", U32),
-    ("tail", U32),
-    ("ring_mask", U32),
-    ("ring_entries", U32),
-    ("overflow", U32),
-    ("cqes", U32),
-    ("flags", U32),
+    ("head", U32, "offset of the head"),
+    ("tail", U32, "offset of the tail"),
+    ("ring_mask", U32, "offset of the mask of indices"),
+    ("ring_entries", U32, "offset of the number of entries"),
+    ("overflow", U32, "offset of the count of lost completions"),
+    ("cqes", U32, "offset of the completions"),
+    ("flags", U32, "offset of the flags"),
     ("", U32),
-    ("user_addr", ADDRESS),
+    ("user_addr", ADDRESS, "the caller's own memory for the ring, with IORING_SETUP_NO_MMAP"),
 )
 IO_URING_PARAMS = structure(
     "io_uring_params",
@@ -157,6 +154,9 @@ GETEVENTS_ARGUMENT = structure(
 class EnterArgument(Type):
     """io_uring_enter's fifth argument: a signal set, a struct io_uring_getevents_arg or an offset, as the flags say."""
 
+    extended: Structure = GETEVENTS_ARGUMENT
+    signals: Type = SignalSet()  # noqa: RUF009 - frozen and immutable
+
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         return Bytes("argsz", limit=64).captures(machine)
 
@@ -167,8 +167,8 @@ class EnterArgument(Type):
         if not data or data[0] is None:
             return None
         if flags & ENTER_FLAGS.values["IORING_ENTER_EXT_ARG"]:
-            return GETEVENTS_ARGUMENT.unpack(data[0], call)
-        return SignalSet().unpack(data[0], call) if len(data[0]) >= 8 else None
+            return self.extended.unpack(data[0], call)
+        return self.signals.unpack(data[0], call) if len(data[0]) >= 8 else None
 
     def schema(self) -> dict[str, object]:
         return {"type": ["object", "array", "null"]}
@@ -208,22 +208,22 @@ REGISTER_OPERATION = Operation(
     flags={"IORING_REGISTER_USE_REGISTERED_RING": 1 << 31},
 )
 
-_IOVEC = structure("iovec", ("iov_base", ADDRESS), ("iov_len", SIZE))
+_IOVEC = structure("iovec", ("iov_base", ADDRESS, "address of the buffer"), ("iov_len", SIZE, "bytes of the buffer"))
 _RESOURCE_FLAGS = Flags(table="IORING_RSRC_REGISTER_*", values=bits("IORING_RSRC_REGISTER_SPARSE"))
 _RESOURCE_REGISTER = structure(
     "io_uring_rsrc_register",
     ("nr", U32, "how many"),
-    ("flags", _RESOURCE_FLAGS),
+    ("flags", _RESOURCE_FLAGS, "whether places are reserved only"),
     ("", U64),
     ("data", ADDRESS, "the descriptors or iovecs"),
-    ("tags", ADDRESS),
+    ("tags", ADDRESS, "address of the tags, which a completion carries once the resource is gone"),
 )
 _RESOURCE_UPDATE = structure(
     "io_uring_rsrc_update2",
     ("offset", U32, "first entry"),
     ("", U32),
     ("data", ADDRESS, "the descriptors or iovecs"),
-    ("tags", ADDRESS),
+    ("tags", ADDRESS, "address of the tags, which a completion carries once the resource is gone"),
     ("nr", U32, "how many"),
     ("", U32),
 )
@@ -244,11 +244,11 @@ _RESTRICTION_ENTRY = structure(
 _BUFFER_RING_FLAGS = Flags(table="IOU_PBUF_RING_*", size=2, values=bits("IOU_PBUF_RING_MMAP IOU_PBUF_RING_INC"))
 _BUFFER_RING = structure(
     "io_uring_buf_reg",
-    ("ring_addr", ADDRESS),
-    ("ring_entries", U32),
+    ("ring_addr", ADDRESS, "address of the ring of buffers"),
+    ("ring_entries", U32, "entries of the ring"),
     ("bgid", U16, "group of the buffers"),
-    ("flags", _BUFFER_RING_FLAGS),
-    ("min_left", U32),
+    ("flags", _BUFFER_RING_FLAGS, "how the ring of buffers works"),
+    ("min_left", U32, "bytes below which an incremental buffer is done"),
     size=40,
 )
 _CANCEL_FLAGS = Flags(
@@ -258,16 +258,16 @@ _CANCEL_FLAGS = Flags(
 _SYNC_CANCEL = structure(
     "io_uring_sync_cancel_reg",
     ("addr", HEX64, "user_data of the request"),
-    ("fd", FD),
-    ("flags", _CANCEL_FLAGS),
-    ("timeout", TIMESPEC),
-    ("opcode", IO_URING_OPERATION),
+    ("fd", FD, "descriptor of the requests"),
+    ("flags", _CANCEL_FLAGS, "which requests"),
+    ("timeout", TIMESPEC, "how long to wait until it is cancelled"),
+    ("opcode", IO_URING_OPERATION, "operation of the requests, with IORING_ASYNC_CANCEL_OP"),
     size=64,
 )
 _NAPI = structure(
     "io_uring_napi",
-    ("busy_poll_to", Quantity(4, unit="microseconds")),
-    ("prefer_busy_poll", U8),
+    ("busy_poll_to", Quantity(4, unit="microseconds"), "how long to poll; the old value after the call"),
+    ("prefer_busy_poll", U8, "whether polling is preferred to interrupts"),
     (
         "opcode",
         Enum(
@@ -275,9 +275,10 @@ _NAPI = structure(
             size=1,
             values=numbered("IO_URING_NAPI_REGISTER_OP IO_URING_NAPI_STATIC_ADD_ID IO_URING_NAPI_STATIC_DEL_ID"),
         ),
+        "what to do",
     ),
     ("", U16),
-    ("op_param", U32),
+    ("op_param", U32, "NAPI id, or how ids are tracked"),
     size=16,
 )
 _CLONE_BUFFERS = structure(
@@ -289,35 +290,45 @@ _CLONE_BUFFERS = structure(
             table="IORING_REGISTER_SRC_* and _DST_*",
             values=bits("IORING_REGISTER_SRC_REGISTERED IORING_REGISTER_DST_REPLACE"),
         ),
+        "how source and places are meant",
     ),
-    ("src_off", U32),
-    ("dst_off", U32),
-    ("nr", U32),
+    ("src_off", U32, "first buffer of the source"),
+    ("dst_off", U32, "first place in this ring"),
+    ("nr", U32, "how many; 0 is all"),
     size=32,
 )
 _QUERY = structure(
     "io_uring_query_hdr",
-    ("next_entry", ADDRESS),
-    ("query_data", ADDRESS),
+    ("next_entry", ADDRESS, "address of the next query"),
+    ("query_data", ADDRESS, "address where the answer goes"),
     (
         "query_op",
         Enum(
             table="IO_URING_QUERY_*",
             values=numbered("IO_URING_QUERY_OPCODES IO_URING_QUERY_ZCRX IO_URING_QUERY_SCQ IO_URING_QUERY_ZCRX_EVENT"),
         ),
+        "what is asked",
     ),
-    ("size", U32),
-    ("result", I32),
+    ("size", U32, "room for the answer; after the call its bytes"),
+    ("result", I32, "result of this query, a negative errno on failure"),
     size=40,
 )
 _RING_FD = structure("io_uring_rsrc_update", ("offset", U32, "index"), ("", U32), ("data", U64, "descriptor"))
 REGISTER_STRUCTURES: dict[str, Structure] = {
-    "IORING_REGISTER_EVENTFD": structure("eventfd", ("fd", FD)),
-    "IORING_REGISTER_EVENTFD_ASYNC": structure("eventfd", ("fd", FD)),
+    "IORING_REGISTER_EVENTFD": structure("eventfd", ("fd", FD, "the eventfd that is signalled")),
+    "IORING_REGISTER_EVENTFD_ASYNC": structure("eventfd", ("fd", FD, "the eventfd that is signalled")),
     "IORING_REGISTER_FILES_UPDATE": structure(
-        "io_uring_rsrc_update", ("offset", U32, "first entry"), ("", U32), ("fds", ADDRESS)
+        "io_uring_rsrc_update",
+        ("offset", U32, "first entry"),
+        ("", U32),
+        ("fds", ADDRESS, "address of the descriptors"),
     ),
-    "IORING_REGISTER_PROBE": structure("io_uring_probe", ("last_op", IO_URING_OPERATION), ("ops_len", U8), size=16),
+    "IORING_REGISTER_PROBE": structure(
+        "io_uring_probe",
+        ("last_op", IO_URING_OPERATION, "last operation that the kernel knows, after the call"),
+        ("ops_len", U8, "operations told about, after the call"),
+        size=16,
+    ),
     "IORING_REGISTER_FILES2": _RESOURCE_REGISTER,
     "IORING_REGISTER_BUFFERS2": _RESOURCE_REGISTER,
     "IORING_REGISTER_FILES_UPDATE2": _RESOURCE_UPDATE,
@@ -329,42 +340,56 @@ REGISTER_STRUCTURES: dict[str, Structure] = {
     "IORING_UNREGISTER_RING_FDS": _RING_FD,
     "IORING_REGISTER_PBUF_RING": _BUFFER_RING,
     "IORING_UNREGISTER_PBUF_RING": _BUFFER_RING,
-    "IORING_REGISTER_PBUF_STATUS": structure("io_uring_buf_status", ("buf_group", U32), ("head", U32), size=40),
+    "IORING_REGISTER_PBUF_STATUS": structure(
+        "io_uring_buf_status",
+        ("buf_group", U32, "group of the buffers"),
+        ("head", U32, "position of the kernel, after the call"),
+        size=40,
+    ),
     "IORING_REGISTER_SYNC_CANCEL": _SYNC_CANCEL,
-    "IORING_REGISTER_FILE_ALLOC_RANGE": structure("io_uring_file_index_range", ("off", U32), ("len", U32), ("", U64)),
+    "IORING_REGISTER_FILE_ALLOC_RANGE": structure(
+        "io_uring_file_index_range", ("off", U32, "first index"), ("len", U32, "number of indices"), ("", U64)
+    ),
     "IORING_REGISTER_NAPI": _NAPI,
     "IORING_UNREGISTER_NAPI": _NAPI,
-    "IORING_REGISTER_CLOCK": structure("io_uring_clock_register", ("clockid", CLOCK), size=16),
+    "IORING_REGISTER_CLOCK": structure("io_uring_clock_register", ("clockid", CLOCK, "clock of timeouts"), size=16),
     "IORING_REGISTER_CLONE_BUFFERS": _CLONE_BUFFERS,
     "IORING_REGISTER_SEND_MSG_RING": structure(
         "io_uring_sqe",
-        ("opcode", IO_URING_OPERATION),
+        ("opcode", IO_URING_OPERATION, "must be IORING_OP_MSG_RING"),
         ("", U8),
         ("", U16),
         ("fd", FD, "ring that the message goes to"),
-        ("off", U64),
-        ("addr", HEX64),
-        ("len", U32),
-        ("msg_ring_flags", HEX32),
-        ("user_data", HEX64),
+        ("off", U64, "user_data of the completion there"),
+        ("addr", HEX64, "command of the message"),
+        ("len", U32, "result of the completion there"),
+        ("msg_ring_flags", HEX32, "how the message is delivered"),
+        ("user_data", HEX64, "value that comes with the completion"),
         size=64,
     ),
     "IORING_REGISTER_ZCRX_IFQ": structure(
         "io_uring_zcrx_ifq_reg",
         ("if_idx", U32, "network interface"),
         ("if_rxq", U32, "its receive queue"),
-        ("rq_entries", U32),
-        ("flags", HEX32),
-        ("area_ptr", ADDRESS),
-        ("region_ptr", ADDRESS),
+        ("rq_entries", U32, "entries of the refill queue"),
+        ("flags", HEX32, "how the queue is set up"),
+        ("area_ptr", ADDRESS, "address of the description of the memory area"),
+        ("region_ptr", ADDRESS, "address of the description of the refill ring"),
     ),
     "IORING_REGISTER_RESIZE_RINGS": structure(
-        "io_uring_params", ("sq_entries", U32), ("cq_entries", U32), ("flags", SETUP_FLAGS)
+        "io_uring_params",
+        ("sq_entries", U32, "entries of the submission queue"),
+        ("cq_entries", U32, "entries of the completion queue"),
+        ("flags", SETUP_FLAGS, "how the ring works"),
     ),
     "IORING_REGISTER_MEM_REGION": structure(
         "io_uring_mem_region_reg",
-        ("region_uptr", ADDRESS),
-        ("flags", Flags(table="IORING_MEM_REGION_*", size=8, values=bits("IORING_MEM_REGION_REG_WAIT_ARG"))),
+        ("region_uptr", ADDRESS, "address of the description of the region"),
+        (
+            "flags",
+            Flags(table="IORING_MEM_REGION_*", size=8, values=bits("IORING_MEM_REGION_REG_WAIT_ARG")),
+            "what the region is for",
+        ),
         size=32,
     ),
     "IORING_REGISTER_QUERY": _QUERY,
@@ -372,22 +397,30 @@ REGISTER_STRUCTURES: dict[str, Structure] = {
 """What io_uring_register's argument points to, where it is one structure."""
 
 
+_REGISTER_ARRAYS: dict[str, Type] = {
+    "IORING_REGISTER_BUFFERS": _IOVEC,
+    "IORING_REGISTER_FILES": FD,
+    "IORING_REGISTER_RESTRICTIONS": _RESTRICTION_ENTRY,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterArgument(Type):
     """io_uring_register's third argument: an array of iovecs, descriptors or restrictions, or a structure."""
 
+    arrays: Mapping[str, Type] = field(default_factory=lambda: _REGISTER_ARRAYS, hash=False)
+    structures: Mapping[str, Structure] = field(default_factory=lambda: REGISTER_STRUCTURES, hash=False)
+
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         values = REGISTER_OPERATION.values
 
-        def elements(size: int, operation: str) -> Capture:
-            return Capture(
-                Copy.BYTES, LengthFrom.ARGUMENT, size, "nr_args", limit=size * 16, when=("opcode", values[operation])
-            )
+        def elements(operation: str, element: Type) -> Capture:
+            size = element.size_on(machine)
+            when = ("opcode", values[operation])
+            return Capture(Copy.BYTES, LengthFrom.ARGUMENT, size, "nr_args", limit=size * 16, when=when)
 
         return (
-            elements(16, "IORING_REGISTER_BUFFERS"),
-            elements(4, "IORING_REGISTER_FILES"),
-            elements(16, "IORING_REGISTER_RESTRICTIONS"),
+            *(elements(operation, element) for operation, element in self.arrays.items()),
             # The structures share these: a longer copy may fail where a shorter one does not.
             *(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size) for size in (4, 16, 40, 64)),
         )
@@ -396,15 +429,9 @@ class RegisterArgument(Type):
         number = call.raw.get("opcode", 0) & 0x7FFFFFFF
         name = REGISTER_OPERATION.names(call.machine).get(number, "")
         copies = [*data, *[None] * (7 - len(data))]
-        arrays: dict[str, tuple[Type, bytes | None]] = {
-            "IORING_REGISTER_BUFFERS": (_IOVEC, copies[0]),
-            "IORING_REGISTER_FILES": (FD, copies[1]),
-            "IORING_REGISTER_RESTRICTIONS": (_RESTRICTION_ENTRY, copies[2]),
-        }
-        if name in arrays:
-            element, copy = arrays[name]
-            return Array(element, "nr_args").decode(raw, (copy,), call)
-        layout = REGISTER_STRUCTURES.get(name)
+        if name in self.arrays:
+            return Array(self.arrays[name], "nr_args").decode(raw, (copies[list(self.arrays).index(name)],), call)
+        layout = self.structures.get(name)
         if layout is None:
             return ADDRESS.decode(raw, (), call)
         longest = max((copy for copy in copies[3:] if copy is not None), key=len, default=None)

@@ -32,6 +32,7 @@ from kindling.catalogue.types import (
     LengthFrom,
     Quantity,
     Scalar,
+    Structure,
     Switch,
     Type,
     Value,
@@ -305,7 +306,7 @@ MOUNT_ATTR = structure(
     ("userns_fd", U64, "descriptor of the user namespace for MOUNT_ATTR_IDMAP"),
 )
 MOUNT_SETATTR_FLAGS = Flags(
-    table="AT_* flags",
+    table="AT_* flags of mount_setattr",
     values={"AT_SYMLINK_NOFOLLOW": 0x100, "AT_NO_AUTOMOUNT": 0x800, "AT_EMPTY_PATH": 0x1000, "AT_RECURSIVE": 0x8000},
 )
 STATMOUNT_MASK = Flags(
@@ -361,36 +362,36 @@ SUPER_FLAGS = Flags(
 _STATMOUNT = structure(
     "statmount",
     ("size", U32, "total size with the strings"),
-    ("mnt_opts", U32),
+    ("mnt_opts", U32, "options of the file system"),
     ("mask", STATMOUNT_MASK, "what was written"),
-    ("sb_dev_major", U32),
-    ("sb_dev_minor", U32),
-    ("sb_magic", FILE_SYSTEM_MAGIC),
-    ("sb_flags", SUPER_FLAGS),
-    ("fs_type", U32),
+    ("sb_dev_major", U32, "major number of the device"),
+    ("sb_dev_minor", U32, "minor number of the device"),
+    ("sb_magic", FILE_SYSTEM_MAGIC, "kind of file system"),
+    ("sb_flags", SUPER_FLAGS, "options of the superblock"),
+    ("fs_type", U32, "name of the kind of file system"),
     ("mnt_id", U64, "unique id of the mount"),
     ("mnt_parent_id", U64, "unique id of its parent"),
     ("mnt_id_old", U32, "id in /proc/PID/mountinfo"),
-    ("mnt_parent_id_old", U32),
-    ("mnt_attr", MOUNT_ATTRIBUTES),
-    ("mnt_propagation", MOUNT_PROPAGATION),
-    ("mnt_peer_group", U64),
-    ("mnt_master", U64),
-    ("propagate_from", U64),
-    ("mnt_root", U32),
-    ("mnt_point", U32),
-    ("mnt_ns_id", U64),
-    ("fs_subtype", U32),
-    ("sb_source", U32),
-    ("opt_num", U32),
-    ("opt_array", U32),
-    ("opt_sec_num", U32),
-    ("opt_sec_array", U32),
-    ("supported_mask", STATMOUNT_MASK),
-    ("mnt_uidmap_num", U32),
-    ("mnt_uidmap", U32),
-    ("mnt_gidmap_num", U32),
-    ("mnt_gidmap", U32),
+    ("mnt_parent_id_old", U32, "id of its parent in /proc/PID/mountinfo"),
+    ("mnt_attr", MOUNT_ATTRIBUTES, "attributes of the mount"),
+    ("mnt_propagation", MOUNT_PROPAGATION, "propagation of the mount"),
+    ("mnt_peer_group", U64, "group of peers of a shared mount"),
+    ("mnt_master", U64, "group that a slave mount gets events from"),
+    ("propagate_from", U64, "nearest group above it that the caller can see"),
+    ("mnt_root", U32, "directory of the file system that is the mount's root"),
+    ("mnt_point", U32, "where it is mounted"),
+    ("mnt_ns_id", U64, "id of the mount namespace"),
+    ("fs_subtype", U32, "subtype of the file system, as FUSE has it"),
+    ("sb_source", U32, "source of the mount"),
+    ("opt_num", U32, "number of options"),
+    ("opt_array", U32, "options, one by one"),
+    ("opt_sec_num", U32, "number of security options"),
+    ("opt_sec_array", U32, "security options, one by one"),
+    ("supported_mask", STATMOUNT_MASK, "what this kernel can tell"),
+    ("mnt_uidmap_num", U32, "number of user mappings"),
+    ("mnt_uidmap", U32, "user mappings of the mount"),
+    ("mnt_gidmap_num", U32, "number of group mappings"),
+    ("mnt_gidmap", U32, "group mappings of the mount"),
     size=512,
 )
 _STATMOUNT_PARTS: dict[str, tuple[str, ...]] = {
@@ -445,6 +446,7 @@ class StatMount(Type):
 
     size: str = "bufsize"
     limit: int = 2048
+    to: Structure = _STATMOUNT
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         return Bytes(self.size, limit=self.limit).captures(machine)
@@ -452,10 +454,10 @@ class StatMount(Type):
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = _NO_CALL) -> Value:
         if not data or data[0] is None:
             return None
-        members = _STATMOUNT.unpack(data[0], call)
+        members = self.to.unpack(data[0], call)
         if not isinstance(members, dict) or "mask" not in members:
             return members
-        strings = data[0][_STATMOUNT.size :]
+        strings = data[0][self.to.size :]
         written = str(members["mask"]).split("|")
         shown: dict[str, Value] = {"size": members["size"], "mask": members["mask"]}
         for part, names in _STATMOUNT_PARTS.items():
@@ -586,7 +588,11 @@ IF_DQINFO = structure(
     "if_dqinfo",
     ("dqi_bgrace", Quantity(8, unit="seconds"), "grace time for space"),
     ("dqi_igrace", Quantity(8, unit="seconds"), "grace time for inodes"),
-    ("dqi_flags", Flags(table="DQF_*", values={"DQF_ROOT_SQUASH": 1, "DQF_SYS_FILE": 1 << 16})),
+    (
+        "dqi_flags",
+        Flags(table="DQF_*", values={"DQF_ROOT_SQUASH": 1, "DQF_SYS_FILE": 1 << 16}),
+        "properties of the quota file",
+    ),
     ("dqi_valid", Flags(table="IIF_*", values=bits("IIF_BGRACE IIF_IGRACE IIF_FLAGS")), "which members count"),
 )
 _DISK_QUOTA_FIELDS = Flags(
@@ -600,29 +606,33 @@ _DISK_QUOTA_FIELDS = Flags(
 )
 FS_DISK_QUOTA = structure(
     "fs_disk_quota",
-    ("d_version", I8),
-    ("d_flags", Flags(table="FS_*_QUOTA", size=1, values=bits("FS_USER_QUOTA FS_PROJ_QUOTA FS_GROUP_QUOTA"))),
+    ("d_version", I8, "version of the structure"),
+    (
+        "d_flags",
+        Flags(table="FS_*_QUOTA", size=1, values=bits("FS_USER_QUOTA FS_PROJ_QUOTA FS_GROUP_QUOTA")),
+        "whose quota it is",
+    ),
     ("d_fieldmask", _DISK_QUOTA_FIELDS, "which members count"),
     ("d_id", U32, "whose quota it is"),
     ("d_blk_hardlimit", U64, "absolute limit of space, in blocks of 512 bytes"),
-    ("d_blk_softlimit", U64),
+    ("d_blk_softlimit", U64, "limit of space that may be exceeded for a while, in blocks of 512 bytes"),
     ("d_ino_hardlimit", U64, "absolute limit of inodes"),
-    ("d_ino_softlimit", U64),
+    ("d_ino_softlimit", U64, "limit of inodes that may be exceeded for a while"),
     ("d_bcount", U64, "blocks of 512 bytes used"),
     ("d_icount", U64, "inodes used"),
-    ("d_itimer", I32),
-    ("d_btimer", I32),
-    ("d_iwarns", U16),
-    ("d_bwarns", U16),
-    ("d_itimer_hi", I8),
-    ("d_btimer_hi", I8),
-    ("d_rtbtimer_hi", I8),
+    ("d_itimer", I32, "when the grace time for inodes ends, low half"),
+    ("d_btimer", I32, "when the grace time for space ends, low half"),
+    ("d_iwarns", U16, "warnings given about inodes"),
+    ("d_bwarns", U16, "warnings given about space"),
+    ("d_itimer_hi", I8, "high bits of d_itimer"),
+    ("d_btimer_hi", I8, "high bits of d_btimer"),
+    ("d_rtbtimer_hi", I8, "high bits of d_rtbtimer"),
     ("", I8),
-    ("d_rtb_hardlimit", U64),
-    ("d_rtb_softlimit", U64),
-    ("d_rtbcount", U64),
-    ("d_rtbtimer", I32),
-    ("d_rtbwarns", U16),
+    ("d_rtb_hardlimit", U64, "absolute limit of realtime space, in blocks of 512 bytes"),
+    ("d_rtb_softlimit", U64, "limit of realtime space that may be exceeded for a while"),
+    ("d_rtbcount", U64, "realtime blocks of 512 bytes used"),
+    ("d_rtbtimer", I32, "when the grace time for realtime space ends, low half"),
+    ("d_rtbwarns", U16, "warnings given about realtime space"),
     ("", I16),
     ("", Characters(8)),
 )
@@ -633,40 +643,43 @@ _XFS_QUOTA_FLAGS = Flags(
 )
 XFS_QUOTA_FLAGS = Flags(table="FS_QUOTA_*", values=_XFS_QUOTA_FLAGS.values)
 _QUOTA_FILE = structure(
-    "fs_qfilestat", ("qfs_ino", U64, "inode"), ("qfs_nblks", U64, "blocks of 512 bytes"), ("qfs_nextents", U32)
+    "fs_qfilestat",
+    ("qfs_ino", U64, "inode"),
+    ("qfs_nblks", U64, "blocks of 512 bytes"),
+    ("qfs_nextents", U32, "extents of the quota file"),
 )
 FS_QUOTA_STAT = structure(
     "fs_quota_stat",
-    ("qs_version", I8),
+    ("qs_version", I8, "version of the structure"),
     ("qs_flags", _XFS_QUOTA_FLAGS, "what is counted and enforced"),
     ("", I8),
     ("qs_uquota", _QUOTA_FILE),
     ("qs_gquota", _QUOTA_FILE),
-    ("qs_incoredqs", U32),
-    ("qs_btimelimit", I32),
-    ("qs_itimelimit", I32),
-    ("qs_rtbtimelimit", I32),
-    ("qs_bwarnlimit", U16),
-    ("qs_iwarnlimit", U16),
+    ("qs_incoredqs", U32, "quotas held in memory"),
+    ("qs_btimelimit", I32, "grace time for space, in seconds"),
+    ("qs_itimelimit", I32, "grace time for inodes, in seconds"),
+    ("qs_rtbtimelimit", I32, "grace time for realtime space, in seconds"),
+    ("qs_bwarnlimit", U16, "warnings about space before it is refused"),
+    ("qs_iwarnlimit", U16, "warnings about inodes before they are refused"),
 )
 FS_QUOTA_STATV = structure(
     "fs_quota_statv",
-    ("qs_version", I8),
+    ("qs_version", I8, "version of the structure"),
     ("", I8),
     ("qs_flags", _XFS_QUOTA_FLAGS, "what is counted and enforced"),
-    ("qs_incoredqs", U32),
+    ("qs_incoredqs", U32, "quotas held in memory"),
     ("qs_uquota", _QUOTA_FILE),
     ("qs_gquota", _QUOTA_FILE),
     ("qs_pquota", _QUOTA_FILE),
-    ("qs_btimelimit", I32),
-    ("qs_itimelimit", I32),
-    ("qs_rtbtimelimit", I32),
-    ("qs_bwarnlimit", U16),
-    ("qs_iwarnlimit", U16),
-    ("qs_rtbwarnlimit", U16),
+    ("qs_btimelimit", I32, "grace time for space, in seconds"),
+    ("qs_itimelimit", I32, "grace time for inodes, in seconds"),
+    ("qs_rtbtimelimit", I32, "grace time for realtime space, in seconds"),
+    ("qs_bwarnlimit", U16, "warnings about space before it is refused"),
+    ("qs_iwarnlimit", U16, "warnings about inodes before they are refused"),
+    ("qs_rtbwarnlimit", U16, "warnings about realtime space before it is refused"),
     size=160,
 )
-_POINTED_FORMAT = structure("format", ("format", QUOTA_FORMAT))
+_POINTED_FORMAT = structure("format", ("format", QUOTA_FORMAT, "format of the quota files"))
 QUOTA_ADDRESS = Variant(
     "cmd",
     {
@@ -677,9 +690,9 @@ QUOTA_ADDRESS = Variant(
         QUOTA_COMMANDS["Q_GETQUOTA"]: IF_DQBLK,
         QUOTA_COMMANDS["Q_SETQUOTA"]: IF_DQBLK,
         QUOTA_COMMANDS["Q_GETNEXTQUOTA"]: IF_NEXTDQBLK,
-        QUOTA_COMMANDS["Q_XQUOTAON"]: structure("flags", ("flags", XFS_QUOTA_FLAGS)),
-        QUOTA_COMMANDS["Q_XQUOTAOFF"]: structure("flags", ("flags", XFS_QUOTA_FLAGS)),
-        QUOTA_COMMANDS["Q_XQUOTARM"]: structure("flags", ("flags", XFS_QUOTA_FLAGS)),
+        QUOTA_COMMANDS["Q_XQUOTAON"]: structure("flags", ("flags", XFS_QUOTA_FLAGS, "which quotas")),
+        QUOTA_COMMANDS["Q_XQUOTAOFF"]: structure("flags", ("flags", XFS_QUOTA_FLAGS, "which quotas")),
+        QUOTA_COMMANDS["Q_XQUOTARM"]: structure("flags", ("flags", XFS_QUOTA_FLAGS, "which quotas")),
         QUOTA_COMMANDS["Q_XGETQUOTA"]: FS_DISK_QUOTA,
         QUOTA_COMMANDS["Q_XSETQLIM"]: FS_DISK_QUOTA,
         QUOTA_COMMANDS["Q_XGETNEXTQUOTA"]: FS_DISK_QUOTA,
@@ -695,7 +708,7 @@ QUOTA_ID = Variant("cmd", {QUOTA_COMMANDS["Q_QUOTAON"]: QUOTA_FORMAT}, shift=8, 
 # --- file handles -------------------------------------------------------------------------------------------------
 
 HANDLE_FLAGS = Flags(
-    table="AT_* flags",
+    table="AT_* flags of file handles",
     values={
         "AT_HANDLE_MNT_ID_UNIQUE": 0x1,
         "AT_HANDLE_CONNECTABLE": 0x2,
@@ -738,6 +751,8 @@ HANDLE_TYPE = Enum(
 class FileHandle(Type):
     """A struct file_handle: {"handle_bytes": 8, "handle_type": "FILEID_INO32_GEN", "f_handle": b"..."}."""
 
+    type: Enum = HANDLE_TYPE
+
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         # A handle is 8 bytes and at most 128 more; the longest copy that does not run into an unmapped page is used.
         return tuple(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size) for size in (8, 24, 136))
@@ -749,7 +764,7 @@ class FileHandle(Type):
         size = int.from_bytes(longest[:4], "little")
         return {
             "handle_bytes": size,
-            "handle_type": HANDLE_TYPE.show(int.from_bytes(longest[4:8], "little", signed=True), call.machine),
+            "handle_type": self.type.show(int.from_bytes(longest[4:8], "little", signed=True), call.machine),
             "f_handle": longest[8 : 8 + size],
         }
 
@@ -789,7 +804,7 @@ class HandleMountId(Type):
 # --- extended attributes ------------------------------------------------------------------------------------------
 
 XATTR_FLAGS = Flags(table="XATTR_* flags", values=bits("XATTR_CREATE XATTR_REPLACE"))
-XATTR_AT_FLAGS = Flags(table="AT_* flags", values={"AT_SYMLINK_NOFOLLOW": 0x100, "AT_EMPTY_PATH": 0x1000})
+XATTR_AT_FLAGS = Flags(table="AT_* flags of attributes", values={"AT_SYMLINK_NOFOLLOW": 0x100, "AT_EMPTY_PATH": 0x1000})
 XATTR_ARGUMENTS = structure(
     "xattr_args",
     ("value", ADDRESS, "where the value is, or goes"),

@@ -595,6 +595,7 @@ class LsmContexts(Type):
 
     size: str = "*size"
     limit: int = 1024
+    id: Enum = LSM_ID
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         return Bytes(self.size, limit=self.limit).captures(machine)
@@ -605,13 +606,13 @@ class LsmContexts(Type):
         row, at = data[0], 0
         found: list[Value] = []
         while at + 32 <= len(row):
-            id, flags, length, context_length = (
+            number, flags, length, context_length = (
                 int.from_bytes(row[at + offset : at + offset + 8], "little") for offset in (0, 8, 16, 24)
             )
             if length < 32:
                 break
             context = row[at + 32 : at + min(32 + context_length, length)]
-            found.append({"id": LSM_ID.show(id, call.machine), "flags": f"{flags:#x}", "context": context})
+            found.append({"id": self.id.show(number, call.machine), "flags": f"{flags:#x}", "context": context})
             at += length
         return found
 
@@ -786,101 +787,129 @@ BPF_UPROBE_MULTI_FLAGS = Flags(
 )
 BPF_NETFILTER_FLAGS = Flags(table="BPF_F_NETFILTER_*", values=bits("BPF_F_NETFILTER_IP_DEFRAG"))
 
-_MAP_ELEMENT = structure("bpf_attr", ("map_fd", FD), ("key", ADDRESS), ("value", ADDRESS), ("flags", BPF_ELEMENT_FLAGS))
+_MAP_ELEMENT = structure(
+    "bpf_attr",
+    ("map_fd", FD, "the map"),
+    ("key", ADDRESS, "address of the key"),
+    ("value", ADDRESS, "address of the value"),
+    ("flags", BPF_ELEMENT_FLAGS, "flags of the command"),
+)
 _MAP_BATCH = structure(
     "bpf_attr",
-    ("in_batch", ADDRESS),
-    ("out_batch", ADDRESS),
-    ("keys", ADDRESS),
-    ("values", ADDRESS),
+    ("in_batch", ADDRESS, "address of the position to start from; NULL is the beginning"),
+    ("out_batch", ADDRESS, "address where the position to go on from goes"),
+    ("keys", ADDRESS, "address of the keys"),
+    ("values", ADDRESS, "address of the values"),
     ("count", U32, "elements asked for; after the call those that were handled"),
-    ("map_fd", FD),
-    ("elem_flags", BPF_ELEMENT_FLAGS),
-    ("flags", HEX64),
+    ("map_fd", FD, "the map"),
+    ("elem_flags", BPF_ELEMENT_FLAGS, "how each element is treated"),
+    ("flags", HEX64, "flags of the command"),
 )
-_OBJECT = structure("bpf_attr", ("pathname", ADDRESS), ("bpf_fd", FD), ("file_flags", BPF_FILE_FLAGS), ("path_fd", FD))
+_OBJECT = structure(
+    "bpf_attr",
+    ("pathname", ADDRESS, "address of the path in the BPF file system"),
+    ("bpf_fd", FD, "the map, program or link"),
+    ("file_flags", BPF_FILE_FLAGS, "access, and how the path is meant"),
+    ("path_fd", FD, "directory that the path starts from, with BPF_F_PATH_FD"),
+)
 _ATTACH = structure(
     "bpf_attr",
     ("target_fd", I32, "descriptor, or index of a network interface"),
-    ("attach_bpf_fd", FD),
-    ("attach_type", BPF_ATTACH_TYPE),
-    ("attach_flags", BPF_ATTACH_FLAGS),
-    ("replace_bpf_fd", FD),
+    ("attach_bpf_fd", FD, "the program"),
+    ("attach_type", BPF_ATTACH_TYPE, "where it is attached"),
+    ("attach_flags", BPF_ATTACH_FLAGS, "how it joins those already there"),
+    ("replace_bpf_fd", FD, "program that it replaces, with BPF_F_REPLACE"),
     ("relative_fd", I32, "descriptor or id of a neighbour"),
-    ("expected_revision", U64),
+    ("expected_revision", U64, "revision that the list of programs must have; 0 is any"),
 )
-_NEXT_ID = structure("bpf_attr", ("start_id", U32), ("next_id", U32), ("open_flags", BPF_FILE_FLAGS))
+_NEXT_ID = structure(
+    "bpf_attr",
+    ("start_id", U32, "id after which the search starts"),
+    ("next_id", U32, "the next id, after the call"),
+    ("open_flags", BPF_FILE_FLAGS, "access that the descriptor gives"),
+)
 
 
 def _by_id(name: str) -> Structure:
-    return structure("bpf_attr", (name, U32), ("", U32), ("open_flags", BPF_FILE_FLAGS), ("fd_by_id_token_fd", FD))
+    return structure(
+        "bpf_attr",
+        (name, U32, "the object's id"),
+        ("", U32),
+        ("open_flags", BPF_FILE_FLAGS, "access that the descriptor gives"),
+        ("fd_by_id_token_fd", FD, "BPF token that permits it"),
+    )
 
 
 BPF_ATTRIBUTES: dict[str, Structure] = {
     "BPF_MAP_CREATE": structure(
         "bpf_attr",
-        ("map_type", BPF_MAP_TYPE),
+        ("map_type", BPF_MAP_TYPE, "kind of map"),
         ("key_size", U32, "bytes of a key"),
         ("value_size", U32, "bytes of a value"),
-        ("max_entries", U32),
-        ("map_flags", BPF_MAP_FLAGS),
-        ("inner_map_fd", FD),
-        ("numa_node", U32),
-        ("map_name", Characters(16)),
+        ("max_entries", U32, "most elements that it can hold"),
+        ("map_flags", BPF_MAP_FLAGS, "how it is made and who may use it"),
+        ("inner_map_fd", FD, "a map like those that are elements of it"),
+        ("numa_node", U32, "memory node, with BPF_F_NUMA_NODE"),
+        ("map_name", Characters(16), "name of the map"),
         ("map_ifindex", U32, "network interface that the map is offloaded to"),
-        ("btf_fd", FD),
-        ("btf_key_type_id", U32),
-        ("btf_value_type_id", U32),
-        ("btf_vmlinux_value_type_id", U32),
+        ("btf_fd", FD, "BTF object that describes key and value"),
+        ("btf_key_type_id", U32, "BTF type of the key"),
+        ("btf_value_type_id", U32, "BTF type of the value"),
+        ("btf_vmlinux_value_type_id", U32, "kernel BTF type of a struct_ops map's value"),
         ("map_extra", HEX64, "what a map type needs besides (bloom filter: number of hashes)"),
-        ("value_type_btf_obj_fd", FD),
-        ("map_token_fd", FD),
-        ("excl_prog_hash", ADDRESS),
-        ("excl_prog_hash_size", U32),
+        ("value_type_btf_obj_fd", FD, "module BTF object of a struct_ops map's value"),
+        ("map_token_fd", FD, "BPF token that permits it"),
+        ("excl_prog_hash", ADDRESS, "address of the hash of the only program that may use it"),
+        ("excl_prog_hash_size", U32, "bytes of the hash"),
     ),
     "BPF_MAP_LOOKUP_ELEM": _MAP_ELEMENT,
     "BPF_MAP_UPDATE_ELEM": _MAP_ELEMENT,
-    "BPF_MAP_DELETE_ELEM": structure("bpf_attr", ("map_fd", FD), ("key", ADDRESS)),
-    "BPF_MAP_GET_NEXT_KEY": structure("bpf_attr", ("map_fd", FD), ("key", ADDRESS), ("next_key", ADDRESS)),
+    "BPF_MAP_DELETE_ELEM": structure("bpf_attr", ("map_fd", FD, "the map"), ("key", ADDRESS, "address of the key")),
+    "BPF_MAP_GET_NEXT_KEY": structure(
+        "bpf_attr",
+        ("map_fd", FD, "the map"),
+        ("key", ADDRESS, "address of the key"),
+        ("next_key", ADDRESS, "address where the next key goes"),
+    ),
     "BPF_MAP_LOOKUP_AND_DELETE_ELEM": _MAP_ELEMENT,
-    "BPF_MAP_FREEZE": structure("bpf_attr", ("map_fd", FD)),
+    "BPF_MAP_FREEZE": structure("bpf_attr", ("map_fd", FD, "the map")),
     "BPF_MAP_LOOKUP_BATCH": _MAP_BATCH,
     "BPF_MAP_LOOKUP_AND_DELETE_BATCH": _MAP_BATCH,
     "BPF_MAP_UPDATE_BATCH": _MAP_BATCH,
     "BPF_MAP_DELETE_BATCH": _MAP_BATCH,
     "BPF_PROG_LOAD": structure(
         "bpf_attr",
-        ("prog_type", BPF_PROGRAM_TYPE),
+        ("prog_type", BPF_PROGRAM_TYPE, "kind of program"),
         ("insn_cnt", U32, "number of instructions"),
-        ("insns", ADDRESS),
-        ("license", ADDRESS),
-        ("log_level", U32),
-        ("log_size", U32),
-        ("log_buf", ADDRESS),
-        ("kern_version", HEX32),
-        ("prog_flags", BPF_PROGRAM_FLAGS),
-        ("prog_name", Characters(16)),
-        ("prog_ifindex", U32),
-        ("expected_attach_type", BPF_ATTACH_TYPE),
-        ("prog_btf_fd", FD),
-        ("func_info_rec_size", U32),
-        ("func_info", ADDRESS),
-        ("func_info_cnt", U32),
-        ("line_info_rec_size", U32),
-        ("line_info", ADDRESS),
-        ("line_info_cnt", U32),
-        ("attach_btf_id", U32),
+        ("insns", ADDRESS, "address of the instructions"),
+        ("license", ADDRESS, "address of the license string"),
+        ("log_level", U32, "how much the verifier tells; 0 is nothing"),
+        ("log_size", U32, "bytes of the log buffer"),
+        ("log_buf", ADDRESS, "address of the log buffer"),
+        ("kern_version", HEX32, "kernel version; no longer checked"),
+        ("prog_flags", BPF_PROGRAM_FLAGS, "how it is verified and run"),
+        ("prog_name", Characters(16), "name of the program"),
+        ("prog_ifindex", U32, "network interface that it is offloaded to"),
+        ("expected_attach_type", BPF_ATTACH_TYPE, "where it will be attached"),
+        ("prog_btf_fd", FD, "BTF object of the program"),
+        ("func_info_rec_size", U32, "bytes of one function record"),
+        ("func_info", ADDRESS, "address of the function records"),
+        ("func_info_cnt", U32, "number of function records"),
+        ("line_info_rec_size", U32, "bytes of one line record"),
+        ("line_info", ADDRESS, "address of the line records"),
+        ("line_info_cnt", U32, "number of line records"),
+        ("attach_btf_id", U32, "BTF type of what it attaches to"),
         ("attach_prog_fd", FD, "program, or BTF object, that it attaches to"),
-        ("core_relo_cnt", U32),
-        ("fd_array", ADDRESS),
-        ("core_relos", ADDRESS),
-        ("core_relo_rec_size", U32),
-        ("log_true_size", U32),
-        ("prog_token_fd", FD),
-        ("fd_array_cnt", U32),
-        ("signature", ADDRESS),
-        ("signature_size", U32),
-        ("keyring_id", KEY),
+        ("core_relo_cnt", U32, "number of CO-RE relocations"),
+        ("fd_array", ADDRESS, "address of the descriptors that instructions refer to"),
+        ("core_relos", ADDRESS, "address of the CO-RE relocations"),
+        ("core_relo_rec_size", U32, "bytes of one relocation"),
+        ("log_true_size", U32, "bytes that the whole log needs, after the call"),
+        ("prog_token_fd", FD, "BPF token that permits it"),
+        ("fd_array_cnt", U32, "number of descriptors in fd_array"),
+        ("signature", ADDRESS, "address of the signature"),
+        ("signature_size", U32, "bytes of the signature"),
+        ("keyring_id", KEY, "keyring with the key of the signature"),
     ),
     "BPF_OBJ_PIN": _OBJECT,
     "BPF_OBJ_GET": _OBJECT,
@@ -888,21 +917,21 @@ BPF_ATTRIBUTES: dict[str, Structure] = {
     "BPF_PROG_DETACH": _ATTACH,
     "BPF_PROG_TEST_RUN": structure(
         "bpf_attr",
-        ("prog_fd", FD),
+        ("prog_fd", FD, "the program"),
         ("retval", U32, "what the program returned"),
-        ("data_size_in", U32),
-        ("data_size_out", U32),
-        ("data_in", ADDRESS),
-        ("data_out", ADDRESS),
-        ("repeat", U32),
+        ("data_size_in", U32, "bytes of input"),
+        ("data_size_out", U32, "room for output; after the call the bytes of it"),
+        ("data_in", ADDRESS, "address of the input"),
+        ("data_out", ADDRESS, "address of the output"),
+        ("repeat", U32, "how often it runs"),
         ("duration", U32, "mean nanoseconds of one run"),
-        ("ctx_size_in", U32),
-        ("ctx_size_out", U32),
-        ("ctx_in", ADDRESS),
-        ("ctx_out", ADDRESS),
-        ("flags", BPF_TEST_FLAGS),
-        ("cpu", U32),
-        ("batch_size", U32),
+        ("ctx_size_in", U32, "bytes of the context"),
+        ("ctx_size_out", U32, "room for the context; after the call the bytes of it"),
+        ("ctx_in", ADDRESS, "address of the context"),
+        ("ctx_out", ADDRESS, "address where the context goes after the run"),
+        ("flags", BPF_TEST_FLAGS, "flags of the command"),
+        ("cpu", U32, "CPU to run on, with BPF_F_TEST_RUN_ON_CPU"),
+        ("batch_size", U32, "packets in a batch of live frames"),
     ),
     "BPF_PROG_GET_NEXT_ID": _NEXT_ID,
     "BPF_MAP_GET_NEXT_ID": _NEXT_ID,
@@ -912,93 +941,141 @@ BPF_ATTRIBUTES: dict[str, Structure] = {
     "BPF_MAP_GET_FD_BY_ID": _by_id("map_id"),
     "BPF_BTF_GET_FD_BY_ID": _by_id("btf_id"),
     "BPF_LINK_GET_FD_BY_ID": _by_id("link_id"),
-    "BPF_OBJ_GET_INFO_BY_FD": structure("bpf_attr", ("bpf_fd", FD), ("info_len", U32), ("info", ADDRESS)),
+    "BPF_OBJ_GET_INFO_BY_FD": structure(
+        "bpf_attr",
+        ("bpf_fd", FD, "the map, program or link"),
+        ("info_len", U32, "room for the information; after the call its bytes"),
+        ("info", ADDRESS, "address where the information goes"),
+    ),
     "BPF_PROG_QUERY": structure(
         "bpf_attr",
         ("target_fd", I32, "descriptor, or index of a network interface"),
-        ("attach_type", BPF_ATTACH_TYPE),
-        ("query_flags", BPF_QUERY_FLAGS),
-        ("attach_flags", BPF_ATTACH_FLAGS),
-        ("prog_ids", ADDRESS),
+        ("attach_type", BPF_ATTACH_TYPE, "where it is attached"),
+        ("query_flags", BPF_QUERY_FLAGS, "which programs count"),
+        ("attach_flags", BPF_ATTACH_FLAGS, "how it joins those already there"),
+        ("prog_ids", ADDRESS, "address where the ids go"),
         ("prog_cnt", U32, "room for ids; after the call the number of programs"),
         ("", U32),
-        ("prog_attach_flags", ADDRESS),
-        ("link_ids", ADDRESS),
-        ("link_attach_flags", ADDRESS),
-        ("revision", U64),
+        ("prog_attach_flags", ADDRESS, "address where the flags of each program go"),
+        ("link_ids", ADDRESS, "address where the ids of the links go"),
+        ("link_attach_flags", ADDRESS, "address where the flags of each link go"),
+        ("revision", U64, "revision of the list, after the call"),
     ),
-    "BPF_RAW_TRACEPOINT_OPEN": structure("bpf_attr", ("name", ADDRESS), ("prog_fd", FD), ("", U32), ("cookie", HEX64)),
+    "BPF_RAW_TRACEPOINT_OPEN": structure(
+        "bpf_attr",
+        ("name", ADDRESS, "address of the tracepoint's name"),
+        ("prog_fd", FD, "the program"),
+        ("", U32),
+        ("cookie", HEX64, "value that the program can ask for"),
+    ),
     "BPF_BTF_LOAD": structure(
         "bpf_attr",
-        ("btf", ADDRESS),
-        ("btf_log_buf", ADDRESS),
-        ("btf_size", U32),
-        ("btf_log_size", U32),
-        ("btf_log_level", U32),
-        ("btf_log_true_size", U32),
-        ("btf_flags", BPF_FILE_FLAGS),
-        ("btf_token_fd", FD),
+        ("btf", ADDRESS, "address of the BTF data"),
+        ("btf_log_buf", ADDRESS, "address of the log buffer"),
+        ("btf_size", U32, "bytes of BTF data"),
+        ("btf_log_size", U32, "bytes of the log buffer"),
+        ("btf_log_level", U32, "how much the check tells; 0 is nothing"),
+        ("btf_log_true_size", U32, "bytes that the whole log needs, after the call"),
+        ("btf_flags", BPF_FILE_FLAGS, "whether a token is given"),
+        ("btf_token_fd", FD, "BPF token that permits it"),
     ),
     "BPF_TASK_FD_QUERY": structure(
         "bpf_attr",
-        ("pid", I32),
-        ("fd", FD),
-        ("flags", HEX32),
-        ("buf_len", U32),
-        ("buf", ADDRESS),
-        ("prog_id", U32),
-        ("fd_type", BPF_FD_TYPE),
-        ("probe_offset", HEX64),
-        ("probe_addr", HEX64),
+        ("pid", I32, "the process"),
+        ("fd", FD, "descriptor in that process"),
+        ("flags", HEX32, "flags of the command"),
+        ("buf_len", U32, "room for the name; after the call its length"),
+        ("buf", ADDRESS, "address where the name of the probed thing goes"),
+        ("prog_id", U32, "id of the program"),
+        ("fd_type", BPF_FD_TYPE, "what the descriptor probes, after the call"),
+        ("probe_offset", HEX64, "offset of the probe, after the call"),
+        ("probe_addr", HEX64, "address of the probe, after the call"),
     ),
     "BPF_LINK_CREATE": structure(
         "bpf_attr",
         ("prog_fd", FD, "program, or struct_ops map, to attach"),
         ("target_fd", I32, "descriptor, or index of a network interface"),
-        ("attach_type", BPF_ATTACH_TYPE),
-        ("flags", BPF_ATTACH_FLAGS),
+        ("attach_type", BPF_ATTACH_TYPE, "where it is attached"),
+        ("flags", BPF_ATTACH_FLAGS, "flags of the command"),
     ),
     "BPF_LINK_UPDATE": structure(
-        "bpf_attr", ("link_fd", FD), ("new_prog_fd", FD), ("flags", BPF_ATTACH_FLAGS), ("old_prog_fd", FD)
+        "bpf_attr",
+        ("link_fd", FD, "the link"),
+        ("new_prog_fd", FD, "the program, or struct_ops map, that it gets"),
+        ("flags", BPF_ATTACH_FLAGS, "flags of the command"),
+        ("old_prog_fd", FD, "the one that it must have had, with BPF_F_REPLACE"),
     ),
-    "BPF_LINK_DETACH": structure("bpf_attr", ("link_fd", FD)),
-    "BPF_ENABLE_STATS": structure("bpf_attr", ("type", BPF_STATS_TYPE)),
-    "BPF_ITER_CREATE": structure("bpf_attr", ("link_fd", FD), ("flags", HEX32)),
-    "BPF_PROG_BIND_MAP": structure("bpf_attr", ("prog_fd", FD), ("map_fd", FD), ("flags", HEX32)),
-    "BPF_TOKEN_CREATE": structure("bpf_attr", ("flags", HEX32), ("bpffs_fd", FD)),
+    "BPF_LINK_DETACH": structure("bpf_attr", ("link_fd", FD, "the link")),
+    "BPF_ENABLE_STATS": structure("bpf_attr", ("type", BPF_STATS_TYPE, "which statistics")),
+    "BPF_ITER_CREATE": structure("bpf_attr", ("link_fd", FD, "the link"), ("flags", HEX32, "flags of the command")),
+    "BPF_PROG_BIND_MAP": structure(
+        "bpf_attr", ("prog_fd", FD, "the program"), ("map_fd", FD, "the map"), ("flags", HEX32, "flags of the command")
+    ),
+    "BPF_TOKEN_CREATE": structure(
+        "bpf_attr",
+        ("flags", HEX32, "flags of the command"),
+        ("bpffs_fd", FD, "the BPF file system that delegates rights"),
+    ),
     "BPF_PROG_STREAM_READ_BY_FD": structure(
-        "bpf_attr", ("stream_buf", ADDRESS), ("stream_buf_len", U32), ("stream_id", BPF_STREAM), ("prog_fd", FD)
+        "bpf_attr",
+        ("stream_buf", ADDRESS, "address where the text goes"),
+        ("stream_buf_len", U32, "room for the text"),
+        ("stream_id", BPF_STREAM, "which of the program's streams"),
+        ("prog_fd", FD, "the program"),
     ),
-    "BPF_PROG_ASSOC_STRUCT_OPS": structure("bpf_attr", ("map_fd", FD), ("prog_fd", FD), ("flags", HEX32)),
+    "BPF_PROG_ASSOC_STRUCT_OPS": structure(
+        "bpf_attr", ("map_fd", FD, "the map"), ("prog_fd", FD, "the program"), ("flags", HEX32, "flags of the command")
+    ),
 }
 """What union bpf_attr holds for each command."""
 
-_TRACING = structure("tracing", ("target_btf_id", U32), ("cookie", HEX64))
-_RELATIVE = structure("relative", ("relative_fd", I32), ("expected_revision", U64))
+_TRACING = structure(
+    "tracing",
+    ("target_btf_id", U32, "BTF type of what it attaches to"),
+    ("cookie", HEX64, "value that the program can ask for"),
+)
+_RELATIVE = structure(
+    "relative",
+    ("relative_fd", I32, "descriptor or id of the neighbour that it goes before or after"),
+    ("expected_revision", U64, "revision that the list of programs must have; 0 is any"),
+)
 _KPROBE_MULTI = structure(
     "kprobe_multi",
-    ("flags", BPF_KPROBE_MULTI_FLAGS),
+    ("flags", BPF_KPROBE_MULTI_FLAGS, "whether it fires at the return"),
     ("cnt", U32, "number of functions"),
-    ("syms", ADDRESS),
-    ("addrs", ADDRESS),
-    ("cookies", ADDRESS),
+    ("syms", ADDRESS, "address of the function names"),
+    ("addrs", ADDRESS, "address of the function addresses"),
+    ("cookies", ADDRESS, "address of the cookies, one for each"),
 )
 _UPROBE_MULTI = structure(
     "uprobe_multi",
-    ("path", ADDRESS),
-    ("offsets", ADDRESS),
-    ("ref_ctr_offsets", ADDRESS),
-    ("cookies", ADDRESS),
+    ("path", ADDRESS, "address of the path of the program or library"),
+    ("offsets", ADDRESS, "address of the offsets in the file"),
+    ("ref_ctr_offsets", ADDRESS, "address of the offsets of reference counters"),
+    ("cookies", ADDRESS, "address of the cookies, one for each"),
     ("cnt", U32, "number of offsets"),
-    ("flags", BPF_UPROBE_MULTI_FLAGS),
-    ("pid", I32),
-    ("path_fd", FD),
+    ("flags", BPF_UPROBE_MULTI_FLAGS, "whether it fires at the return, and how the path is meant"),
+    ("pid", I32, "process that it is limited to; 0 is any"),
+    ("path_fd", FD, "directory that the path starts from"),
 )
-_TRACING_MULTI = structure("tracing_multi", ("ids", ADDRESS), ("cookies", ADDRESS), ("cnt", U32))
-_NETFILTER = structure("netfilter", ("pf", U32), ("hooknum", U32), ("priority", I32), ("flags", BPF_NETFILTER_FLAGS))
+_TRACING_MULTI = structure(
+    "tracing_multi",
+    ("ids", ADDRESS, "address of the BTF ids of the functions"),
+    ("cookies", ADDRESS, "address of the cookies, one for each"),
+    ("cnt", U32, "number of functions"),
+)
+_NETFILTER = structure(
+    "netfilter",
+    ("pf", U32, "protocol family"),
+    ("hooknum", U32, "hook of netfilter"),
+    ("priority", I32, "place among the hook's functions; low ones first"),
+    ("flags", BPF_NETFILTER_FLAGS, "whether fragments are put together first"),
+)
 BPF_LINK_TAILS: dict[str, Structure] = {
-    "BPF_TRACE_ITER": structure("iter", ("iter_info", ADDRESS), ("iter_info_len", U32)),
-    "BPF_PERF_EVENT": structure("perf_event", ("bpf_cookie", HEX64)),
+    "BPF_TRACE_ITER": structure(
+        "iter", ("iter_info", ADDRESS, "address of what the iterator goes over"), ("iter_info_len", U32, "bytes of it")
+    ),
+    "BPF_PERF_EVENT": structure("perf_event", ("bpf_cookie", HEX64, "value that the program can ask for")),
     "BPF_TRACE_KPROBE_MULTI": _KPROBE_MULTI,
     "BPF_TRACE_KPROBE_SESSION": _KPROBE_MULTI,
     "BPF_TRACE_UPROBE_MULTI": _UPROBE_MULTI,
@@ -1033,6 +1110,8 @@ class BpfAttributes(Type):
 
     size: str = "size"
     limit: int = 256
+    commands: Mapping[str, Structure] = field(default_factory=lambda: BPF_ATTRIBUTES, hash=False)
+    links: Mapping[str, Structure] = field(default_factory=lambda: BPF_LINK_TAILS, hash=False)
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         return Bytes(self.size, limit=self.limit).captures(machine)
@@ -1041,12 +1120,12 @@ class BpfAttributes(Type):
         if not data or data[0] is None:
             return None
         number = BPF_COMMAND.number(call.raw.get("cmd", 0)) & ~BPF_COMMON_ATTRS
-        layout = BPF_ATTRIBUTES.get(BPF_COMMAND.names(call.machine).get(number, ""))
+        layout = self.commands.get(BPF_COMMAND.names(call.machine).get(number, ""))
         if layout is None:
             return ADDRESS.decode(raw, (), call)
         shown = layout.unpack(data[0], call)
-        if isinstance(shown, dict) and layout is BPF_ATTRIBUTES["BPF_LINK_CREATE"]:
-            tail = BPF_LINK_TAILS.get(str(shown.get("attach_type")))
+        if isinstance(shown, dict) and layout is self.commands["BPF_LINK_CREATE"]:
+            tail = self.links.get(str(shown.get("attach_type")))
             rest = tail.unpack(data[0][16:], call) if tail else None
             if tail and rest:
                 shown[tail.name] = rest
@@ -1061,10 +1140,10 @@ class BpfAttributes(Type):
 
 BPF_COMMON_ATTRIBUTES = structure(
     "bpf_common_attr",
-    ("log_buf", ADDRESS),
-    ("log_size", U32),
-    ("log_level", U32),
-    ("log_true_size", U32),
+    ("log_buf", ADDRESS, "address of the log buffer"),
+    ("log_size", U32, "bytes of the log buffer"),
+    ("log_level", U32, "how much the verifier tells; 0 is nothing"),
+    ("log_true_size", U32, "bytes that the whole log needs, after the call"),
 )
 # Callers that do not set BPF_COMMON_ATTRS pass three arguments only.
 BPF_COMMON = Variant("cmd", {1: BPF_COMMON_ATTRIBUTES}, sizes=(24,), shift=16, mask=BPF_COMMON_ATTRS, default=UNUSED)
@@ -1182,22 +1261,22 @@ PERF_EVENT_ATTR = structure(
     ("read_format", PERF_READ_FORMAT, "what read() returns"),
     ("flags", PERF_ATTRIBUTE_BITS, "when and where it counts"),
     ("wakeup_events", U32, "samples between wake-ups; wakeup_watermark (bytes) with the flag watermark"),
-    ("bp_type", PERF_BREAKPOINT_TYPE),
+    ("bp_type", PERF_BREAKPOINT_TYPE, "accesses that a breakpoint stops at"),
     ("config1", HEX64, "bp_addr for a breakpoint; name of the function or path for a probe"),
     ("config2", HEX64, "bp_len for a breakpoint; address or offset for a probe"),
-    ("branch_sample_type", PERF_BRANCH_SAMPLE_TYPE),
-    ("sample_regs_user", HEX64),
-    ("sample_stack_user", U32),
-    ("clockid", CLOCK),
-    ("sample_regs_intr", HEX64),
-    ("aux_watermark", U32),
-    ("sample_max_stack", U16),
+    ("branch_sample_type", PERF_BRANCH_SAMPLE_TYPE, "which branches a branch stack holds"),
+    ("sample_regs_user", HEX64, "user registers that a sample holds, as a mask"),
+    ("sample_stack_user", U32, "bytes of user stack that a sample holds"),
+    ("clockid", CLOCK, "clock of timeouts"),
+    ("sample_regs_intr", HEX64, "interrupted registers that a sample holds, as a mask"),
+    ("aux_watermark", U32, "bytes of trace data between wake-ups"),
+    ("sample_max_stack", U16, "most frames of a call chain; 0 is the system's limit"),
     ("", U16),
-    ("aux_sample_size", U32),
-    ("aux_action", PERF_AUX_ACTION),
-    ("sig_data", HEX64),
-    ("config3", HEX64),
-    ("config4", HEX64),
+    ("aux_sample_size", U32, "bytes of trace data that a sample holds"),
+    ("aux_action", PERF_AUX_ACTION, "what an event does to the trace"),
+    ("sig_data", HEX64, "value that SIGTRAP carries, with sigtrap"),
+    ("config3", HEX64, "what a PMU needs besides"),
+    ("config4", HEX64, "what a PMU needs besides"),
 )
 _PERF_QUIET = (
     "config3",
@@ -1217,6 +1296,14 @@ _PERF_QUIET = (
 @dataclass(frozen=True, slots=True)
 class PerfAttributes(Versioned):
     """A struct perf_event_attr; `config` is named after its `type`, members that do not matter are left out."""
+
+    configs: tuple[Enum, ...] = (
+        PERF_HARDWARE,
+        PERF_SOFTWARE,
+        PERF_CACHE,
+        PERF_CACHE_OPERATION,
+        PERF_CACHE_RESULT,
+    )
 
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = _NO_CALL) -> Value:
         found = self.bytes_of(data)
