@@ -1,7 +1,7 @@
 """The definitions of the events in a capture file, so that a reader with another catalogue knows what it can decode.
 
-A definition is written with its arguments' names and types. A reader uses its own catalogue's definition where both agree
-on what the kernel copied; an argument for which they do not is shown as the raw number that was recorded.
+A definition is written with its arguments' names and types. A reader uses its own catalogue's definition where both
+agree on what the kernel copied; an argument for which they do not is shown as the raw number that was recorded.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _REBUILT: Mapping[str, type[Type]] = {
         types.SocketAddress,
     )
 }
-"""Types that are made again from what the file says of them: those of events that no catalogue has (kprobes, uprobes)."""
+"""Types that are made again from what the file says of them, for events that no catalogue has (kprobes, uprobes)."""
 
 _IRRELEVANT = {"limit", "unit", "zero", "null", "payload", "length", "count", "directory"}
 """Members of types that do not decide how recorded bytes are read."""
@@ -44,7 +44,7 @@ _NO_CALL = Call({})
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Type):
-    """An argument of a type that this version of Kindling does not know: its raw number, and the bytes copied for it."""
+    """An argument of a type that this version of Kindling does not know: its raw number, and what was copied for it."""
 
     name: str
     width: int = 0
@@ -75,7 +75,7 @@ def fingerprint(definitions: Iterable[Definition], machine: str) -> str:
 
 
 def decode_definitions(text: str, machine: str, known: Iterable[Definition]) -> tuple[dict[int, Definition], list[str]]:
-    """Definitions by slot, `known` ones where they fit, and what cannot be decoded fully, in words. Raises ValueError."""
+    """Definitions by slot, `known` ones where they fit, and in words what cannot be decoded. Raises ValueError."""
     described = unpack(text)
     if not isinstance(described, dict):
         raise ValueError("not a table of events")
@@ -121,7 +121,10 @@ def _describe(definition: Definition, machine: str) -> dict[str, object]:
         ],
     }
     if definition.result is not None:
-        described["result"] = {"type": _describe_type(definition.result.type), "description": definition.result.description}
+        described["result"] = {
+            "type": _describe_type(definition.result.type),
+            "description": definition.result.description,
+        }
     if definition.fd is not None:
         described["fd"] = definition.fd
     return described
@@ -166,7 +169,9 @@ def _definition(described: Mapping[str, Any], machine: str, ours: Definition | N
                 foreign.append(argument.name)
         arguments.append(argument)
     if foreign:
-        notes.append(f"{name}: {', '.join(foreign)} shown as recorded, for this version of Kindling does not know the type")
+        notes.append(
+            f"{name}: {', '.join(foreign)} shown as recorded, for this version of Kindling does not know the type"
+        )
     if ours is not None and tuple(arguments) == ours.arguments:
         return ours
     # A type that depends on an argument which the file does not have cannot be kept.

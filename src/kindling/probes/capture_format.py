@@ -19,7 +19,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -41,9 +40,10 @@ BATCH_KEY = "kindling.batch"
 THREADS_KEY = "kindling.threads"
 DESCRIPTORS_KEY = "kindling.descriptors"
 LOSSES_KEY = "kindling.losses"
+DIGEST_KEY = "kindling.digest"
 
 OBJECT_LIMIT = 65_536
-"""A writer forgets what it has written after so many objects of a kind, and writes them again: the bound for readers too."""
+"""After so many objects of a kind a writer begins to write them anew: the bound for readers too."""
 
 _PLAIN = 1024
 _MAX_TEXT = 64 << 20
@@ -99,8 +99,8 @@ class CaptureInfo:
 class BatchInfo:
     """What belongs to one record batch as a whole.
 
-    `checksum` is the CRC-32 of its records and data as they are in memory (None: not known). `anew`: what was sent before
-    may be forgotten, for every object that is still needed is sent again from here on.
+    `checksum` is the CRC-32 of its records and data as they are in memory, and of its other texts (None: not known).
+    `anew`: what was sent before may be forgotten, for every object that is still needed is sent again from here on.
     """
 
     clock_offset: int = 0
@@ -192,23 +192,40 @@ def decode_objects(cls: type[Object], text: str) -> list[Object]:
     for entry in listed:
         shown = _mapping(entry)
         try:
-            found.append(cls(**{name: read(shown[name]) for name, _, read in fields if name in shown}))
+            values: dict[str, Any] = {name: read(shown[name]) for name, _, read in fields if name in shown}
+            found.append(cls(**values))
         except TypeError as error:
             raise ValueError(str(error)) from error
     return found
 
 
-_RANGES = {"sport": 16, "dport": 16, "id": 64, "inode": 64, "cgroup_id": 64, "start": 64, "peer_inode": 64, "count": 64, "since": 64}
+_RANGES = {
+    "sport": 16,
+    "dport": 16,
+    "id": 64,
+    "inode": 64,
+    "cgroup_id": 64,
+    "start": 64,
+    "peer_inode": 64,
+    "count": 64,
+    "since": 64,
+}
 """Bits of the integer fields; those that are not listed have 32."""
 
 
-@cache
-def _fields(cls: type) -> tuple[tuple[str, object, Callable[[object], object]], ...]:
+_Fields = tuple[tuple[str, object, Callable[[object], object]], ...]
+_KNOWN: dict[type, _Fields] = {}
+
+
+def _fields(cls: type[Thread | Descriptor | Loss]) -> _Fields:
     """Of each field of a class of objects: its name, its default and what reads it."""
+    if cls in _KNOWN:
+        return _KNOWN[cls]
     hints = get_type_hints(cls)
-    return tuple(
+    _KNOWN[cls] = tuple(
         (field.name, field.default, _reader(field.name, hints[field.name])) for field in dataclasses.fields(cls)
     )
+    return _KNOWN[cls]
 
 
 def _reader(name: str, hint: object) -> Callable[[object], object]:
@@ -247,8 +264,8 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def compact(records: Records, data: bytes) -> tuple[Records, bytes]:
     """Copies of the records with exactly their own variable parts, one after the other, in `data`.
 
-    `commit`, by which the ring tells what is finished, becomes 0, and so does `data` of a record without variable part. A
-    part that does not lie within `data` is taken away, and the record marked NO_ROOM.
+    `commit`, by which the ring tells what is finished, becomes 0, and so does `data` of a record without variable part.
+    A part that does not lie within `data` is taken away, and the record marked NO_ROOM.
     """
     compacted = records.copy()
     compacted["commit"] = 0
@@ -275,9 +292,12 @@ def compact(records: Records, data: bytes) -> tuple[Records, bytes]:
     return compacted, b"".join([view[first:last] for first, last in zip(firsts, lasts, strict=True)])
 
 
-def checksum(records: Records, data: bytes) -> int:
-    """The CRC-32 of compacted records and their data."""
-    return zlib.crc32(data, zlib.crc32(np.ascontiguousarray(records).view(np.uint8).data))
+def checksum(records: Records, data: bytes, texts: Iterable[str] = ()) -> int:
+    """The CRC-32 of compacted records, their data, and texts that belong to them."""
+    found = zlib.crc32(data, zlib.crc32(np.ascontiguousarray(records).view(np.uint8).data))
+    for text in texts:
+        found = zlib.crc32(text.encode(), found)
+    return found
 
 
 def digest(text: str) -> str:

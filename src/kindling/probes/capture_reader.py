@@ -49,20 +49,19 @@ class RawCapture:
     """A capture file, or standard input ("-"), as raw batches.
 
     What is damaged ends or interrupts the batches without an exception: `problem` then says what is missing, and
-    `damaged_events` how many events the damaged batches held, as far as they say. Raises CaptureError if the file is no capture,
-    comes from a newer Kindling, or cannot be read at all. `known` are the definitions to use, by default the catalogue's.
+    `damaged_events` how many events the damaged batches held, as far as they say. Raises CaptureError if the file is no
+    capture, comes from a newer Kindling, or cannot be read at all. `known` are the definitions to use, by default the
+    catalogue's.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | Input, known: Iterable[Definition] | None = None
-    ) -> None:
+    def __init__(self, path: str | os.PathLike[str] | Input, known: Iterable[Definition] | None = None) -> None:
         self._source = path if isinstance(path, Input) else Input(path)
         self.name = self._source.name
         self.problem: str | None = None
         self.notes: list[str] = []
         """What of the events this version of Kindling cannot decode, in words."""
         self.definitions: dict[int, Definition] = {}
-        """The events that the file holds or may hold, by slot; grows while reading if more were added while recording."""
+        """The events that the file holds or may hold, by slot; grows while reading if more came while recording."""
         self.damaged_events = 0
         self.anew = False
         """Whether the last batch begins to send the objects anew: those of before need not be kept."""
@@ -84,20 +83,27 @@ class RawCapture:
                 raise self._no_capture(head)
             schema = pyarrow.ipc.read_schema(pyarrow.py_buffer(message.raw))
         except (Damaged, pyarrow.ArrowException, OSError, ValueError) as error:
-            raise CaptureError(f"{self.name}: its beginning is damaged ({error}), so nothing of it can be read") from error
+            raise CaptureError(
+                f"{self.name}: its beginning is damaged ({error}), so nothing of it can be read"
+            ) from error
         metadata = {key.decode("utf-8", "replace"): value for key, value in (schema.metadata or {}).items()}
         if form.FORMAT_KEY not in metadata:
             raise self._no_capture(head)
         try:
             version = int(metadata[form.FORMAT_KEY])
             if version <= form.FORMAT:
-                self.info = form.decode_info(metadata[form.INFO_KEY].decode())
-                self._define(metadata[form.EVENTS_KEY].decode())
+                info, events = metadata[form.INFO_KEY].decode(), metadata[form.EVENTS_KEY].decode()
+                self.info = form.decode_info(info)
+                self._define(events)
+                if metadata.get(form.DIGEST_KEY, b"").decode() != form.digest(info + events):
+                    self._tell("damaged in its description: names of events may be wrong")
         except (KeyError, ValueError) as error:
-            raise CaptureError(f"{self.name}: its description is damaged ({error}), so nothing of it can be read") from error
+            raise CaptureError(
+                f"{self.name}: its description is damaged ({error}), so nothing of it can be read"
+            ) from error
         if version > form.FORMAT:
             raise CaptureError(
-                f"{self.name} was made by a newer Kindling (capture format {version}, this one reads up to {form.FORMAT}); "
+                f"{self.name} was made by a newer Kindling (its format is {version}, known here is {form.FORMAT}); "
                 "update Kindling, or open the columns with any Arrow reader"
             )
         self._columns, self._header = self._plain(pyarrow, schema)
@@ -112,8 +118,8 @@ class RawCapture:
     def _plain(self, pyarrow: Any, schema: Any) -> tuple[list[int], bytes]:
         """Which columns are needed, and a schema message under which they are read.
 
-        Dictionary columns stand in it as the plain numbers that they are in a record batch: nothing of them is needed, so no
-        dictionary has to be read.
+        Dictionary columns stand in it as the plain numbers that they are in a record batch: nothing of them is needed,
+        so no dictionary has to be read.
         """
         wanted = {name: kind for name, (kind, _, _) in PLAIN_COLUMNS.items()}
         wanted |= {ARGUMENTS_COLUMN: ARGUMENTS_TYPE, DATA_COLUMN: DATA_TYPE}
@@ -121,11 +127,10 @@ class RawCapture:
         for name, kind in wanted.items():
             if name not in positions or str(schema.types[positions[name]]) != kind:
                 raise CaptureError(
-                    f"{self.name} is not a whole capture: it lacks the column {name} ({kind}); 'kindling record -o FILE' makes captures"
+                    f"{self.name} is not a whole capture: it lacks the column {name} ({kind}); "
+                    "'kindling record -o FILE' makes captures"
                 )
-        plain = [
-            pyarrow.field(f.name, f.type.index_type) if pyarrow.types.is_dictionary(f.type) else f for f in schema
-        ]
+        plain = [pyarrow.field(f.name, f.type.index_type) if pyarrow.types.is_dictionary(f.type) else f for f in schema]
         return sorted(positions[name] for name in wanted), pyarrow.schema(plain).serialize().to_pybytes()
 
     def ready(self, timeout: float) -> bool:
@@ -181,8 +186,6 @@ class RawCapture:
             threads = form.decode_objects(Thread, custom.get(form.THREADS_KEY, "[]"))
             descriptors = form.decode_objects(Descriptor, custom.get(form.DESCRIPTORS_KEY, "[]"))
             losses = form.decode_objects(Loss, custom.get(form.LOSSES_KEY, "[]"))
-            if form.EVENTS_KEY in custom:
-                self._define(custom[form.EVENTS_KEY])
             records, data = self._records(message, info.clock_offset)
         except KeyError as error:
             self.damaged_events += message.rows
@@ -190,9 +193,15 @@ class RawCapture:
         except (ValueError, MemoryError, OverflowError, OSError) as error:
             self.damaged_events += message.rows
             raise Damaged(f"a batch of {message.rows} events is damaged ({error})", framed=True) from error
-        if info.checksum is not None and form.checksum(records, data) != info.checksum:
+        texts = (text for key, text in custom.items() if key != form.BATCH_KEY)
+        if info.checksum is not None and form.checksum(records, data, texts) != info.checksum:
             self.damaged_events += message.rows
             raise Damaged(f"a batch of {message.rows} events is damaged (its checksum is wrong)", framed=True)
+        try:
+            if form.EVENTS_KEY in custom:
+                self._define(custom[form.EVENTS_KEY])
+        except ValueError as error:
+            self._tell(f"damaged: the definitions of some events cannot be read ({error})")
         for slot in np.flatnonzero(np.bincount(records["event"])).tolist():
             if slot not in self.definitions:
                 self.definitions[slot] = unknown_event(slot)

@@ -48,7 +48,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `raw` is the whole of it as in the file; empty for dictionaries, which nobody needs to restore records."""
+    """One message. `raw` is the whole of it as in the file; empty for dictionaries, which records do not need."""
 
     kind: int
     position: int
@@ -58,7 +58,7 @@ class Message:
 
 
 class Input:
-    """A file, pipe or standard input ("-"), read in steps so that a claimed length takes no memory before the bytes are there."""
+    """A file, pipe or standard input ("-"), read in steps: a length takes no memory before the bytes are there."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = "standard input" if str(path) == "-" else str(path)
@@ -80,7 +80,7 @@ class Input:
         return bool(poll.poll(max(0, timeout) * 1000))
 
     def peek(self, count: int) -> bytes:
-        """What comes next, which stays to be read: up to `count` bytes, of a pipe at least the first 8 if it has so many."""
+        """What comes next, which stays to be read: up to `count` bytes, of a pipe at least 8 if it has so many."""
         least = count if self._regular else min(count, 8)
         while len(self._ahead) < least and (part := self._some(count - len(self._ahead))):
             self._ahead += part
@@ -122,7 +122,9 @@ class Input:
 
 def _cannot_read(name: str, error: Exception) -> CaptureError:
     cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return CaptureError(f"{name} cannot be read: {cause}; give the name of a capture file ('kindling record -o FILE' makes one)")
+    return CaptureError(
+        f"{name} cannot be read: {cause}; give the name of a capture file ('kindling record -o FILE' makes one)"
+    )
 
 
 def read_message(source: Input) -> Message | None:

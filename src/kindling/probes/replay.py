@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kindling.catalogue.model import Definition
 from kindling.enrich.objects import Descriptor, Thread, ThreadKey
-from kindling.errors import CaptureError, ProbeError
+from kindling.errors import ProbeError
 from kindling.probes import layout
 from kindling.probes.base import Loss, ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
 from kindling.probes.capture_format import CaptureInfo
@@ -72,9 +72,10 @@ def open_recording(path: str | os.PathLike[str], known: Iterable[Definition] | N
 class ReplayProbe:
     """Events from a capture file or standard input ("-").
 
-    Gives records, data and objects as they were recorded, narrowed to what is wanted. There is no kernel to evaluate filters: a
-    plan with some is refused, so the caller keeps the whole filter to itself. `problem` says what is wrong with the file, as far as
-    it was read. Raises CaptureError if the file cannot be read at all. `known` are the definitions to use, by default the catalogue's.
+    Gives records, data and objects as they were recorded, narrowed to what is wanted. There is no kernel to evaluate
+    filters: a plan with some is refused, so the caller keeps the whole filter to itself. `problem` says what is wrong
+    with the file, as far as it was read. Raises CaptureError if the file cannot be read at all. `known` are the
+    definitions to use, by default the catalogue's.
     """
 
     name = "replay"
@@ -186,7 +187,7 @@ class ReplayProbe:
         return RawBatch(records, batch.data, threads, descriptors, batch.losses, batch.clock_offset)
 
     def _remember(self, batch: RawBatch) -> tuple[Sequence[Thread], Sequence[Descriptor]]:
-        """The objects to send with this batch: its own, and all others that are still in use when they were asked for anew."""
+        """The objects to send with this batch: its own, and all others in use when they were asked for anew."""
         if self._recording.anew:
             self._threads, self._descriptors = {}, {}
         self._threads.update((thread.key, thread) for thread in batch.threads)
