@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from kindling.catalogue.model import MACHINES, Definition, Direction, Field, Source
 from kindling.catalogue.tables.common import errno_meaning
-from kindling.catalogue.types import Capture, Copy, Enum, Flags, LengthFrom, Structure, Switch, Type
-from kindling.catalogue.walk import members, structures, walk
+from kindling.catalogue.types import Capture, Copy, Enum, Flags, LengthFrom, Structure, Type
+from kindling.catalogue.walk import Cases, cases, members, named_structures, walk
 
 SOURCES: Mapping[Source, str] = {
     Source.SYSCALL: "system call, at its return",
@@ -23,6 +23,8 @@ SOURCES: Mapping[Source, str] = {
     Source.KINDLING: "Kindling itself",
 }
 
+NO_STRUCTURES: Mapping[str, Structure] = {}
+
 
 def slug(name: str) -> str:
     """The file name of a table: "AT_* flags" becomes "at-flags", "FS_*_QUOTA" "fs-x-quota"."""
@@ -32,6 +34,11 @@ def slug(name: str) -> str:
 def text(words: str) -> str:
     """`words` so that Markdown shows them as they are, in a table too."""
     return re.sub(r"([\\|*<\[\]])", r"\\\1", words)
+
+
+def code(words: str) -> str:
+    """`words` as code, in a table too."""
+    return "`" + words.replace("|", "\\|") + "`"
 
 
 def row(*cells: str) -> str:
@@ -46,11 +53,12 @@ def head(*cells: str) -> str:
 
 def event_page(definition: Definition, example: object = None, hooks: str = "") -> str:
     """The page of one event; `example` is a captured JSON object, `hooks` says what the kernel side attaches for it."""
+    named = named_structures(definition)
     parts = [
         f"# {definition.name}\n\n{text(definition.description)}\n",
         _facts(definition),
-        _arguments(definition),
-        *(_structures(definition)),
+        _arguments(definition, named),
+        *_structures(definition, named),
         _result(definition),
         _cost(definition, hooks),
         _related(definition),
@@ -65,6 +73,7 @@ def _facts(definition: Definition) -> str:
         "Source": SOURCES[definition.source],
         "Fires": text(definition.fires) + _failures(definition),
         "Also called": ", ".join(f"`{alias}`" for alias in definition.aliases),
+        "At its entry": f"`syscall_enter-{definition.name}`" if definition.source is Source.SYSCALL else "",
         "Descriptor": _descriptor(definition),
         "Since": f"Linux {definition.since}" if definition.since else "before Linux 3.10",
         "Number": _numbers(definition),
@@ -102,14 +111,16 @@ def _probes(definition: Definition) -> str:
     return "`ebpf`; `replay` of a capture that holds it"
 
 
-def _arguments(definition: Definition) -> str:
+def _arguments(definition: Definition, named: Mapping[str, Structure]) -> str:
     if not definition.arguments:
         return "## Arguments\n\nNone.\n"
     return (
         "## Arguments\n\n"
         + head("name", "[type](../types.md)", "direction", "meaning")
         + "".join(
-            row(f"`{argument.name}`", _type_text(argument.type), _direction(argument), text(argument.description))
+            row(
+                f"`{argument.name}`", _type_text(argument.type, named), _direction(argument), text(argument.description)
+            )
             for argument in definition.arguments
         )
     )
@@ -119,50 +130,53 @@ def _direction(argument: Field) -> str:
     return "in, out" if argument.direction is Direction.INOUT else str(argument.direction)
 
 
-def _type_text(type: Type) -> str:
-    """A type's name, with links to its table or structure."""
+def _type_text(type: Type, named: Mapping[str, Structure] = NO_STRUCTURES) -> str:
+    """A type's name, with links to its table, or to the section of its structure among `named`."""
     shown = text(type.meaning())
     for part in walk(type):
         if isinstance(part, Enum | Flags) and text(part.table) in shown:
             return shown.replace(text(part.table), f"[{text(part.table)}](../tables/{slug(part.table)}.md)")
         if isinstance(part, Structure) and (name := text(part.meaning())) in shown:
-            return shown.replace(name, f"[{name}](#struct-{part.name.lower()})")
+            title = next((title for title, structure in named.items() if structure == part), None)
+            return shown if title is None else shown.replace(name, f"[{name}](#{_anchor(title)})")
     return shown
 
 
-def _structures(definition: Definition) -> Iterable[str]:
+def _anchor(title: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+
+
+def _structures(definition: Definition, named: Mapping[str, Structure]) -> Iterable[str]:
     """What the arguments point to, and what they are when that depends on another argument."""
     for argument in definition.arguments:
-        if isinstance(argument.type, Switch):
-            yield _cases(argument, argument.type)
-    found = {part.name: part for argument in definition.arguments for part in structures(argument.type)}
-    for name, structure in found.items():
-        rows = [row(f"`{m.name}`", _type_text(m.type), text(m.description)) for m in members(structure)]
-        yield f"### struct {name}\n\n" + head("member", "type", "meaning") + "".join(rows)
+        known = cases(definition, argument)
+        if known is not None and known.types:
+            yield _cases(argument, known, named)
+    for title, structure in named.items():
+        rows = [row(code(m.name), _type_text(m.type, named), text(m.description)) for m in members(structure)]
+        yield f"### {title}\n\n" + head("member", "type", "meaning") + "".join(rows)
 
 
-def _cases(argument: Field, switch: Switch) -> str:
+def _cases(argument: Field, known: Cases, named: Mapping[str, Structure]) -> str:
     rows: dict[str, list[str]] = {}
-    for name, case in switch.cases.items():
-        rows.setdefault(_type_text(case), []).append(f"`{name}`")
-    return (
-        f"### `{argument.name}` by `{switch.on}`\n\n"
-        + head(f"`{switch.on}`", f"`{argument.name}` is")
-        + "".join(row(", ".join(names), type) for type, names in rows.items())
-        + row("anything else", _type_text(switch.default))
-    )
+    for name, case in known.types.items():
+        rows.setdefault(_type_text(case, named), []).append(code(name))
+    shown = f"### `{argument.name}` by `{known.on}`\n\n" + head(f"`{known.on}`", f"`{argument.name}` is")
+    shown += "".join(row(", ".join(names), type) for type, names in rows.items())
+    return shown + (row("anything else", _type_text(known.default)) if known.default is not None else "")
 
 
 def _result(definition: Definition) -> str:
     result = definition.result
     if result is None:
         return "## Result\n\nNone: `ret` is null.\n" if definition.source is Source.SYSCALL else ""
-    shown = f"## Result\n\n{_sentence(text(result.description))} ({_type_text(result.type)})."
+    shown = f"## Result\n\n{_sentence(text(result.description))}.\n\nType: {_type_text(result.type)}.\n"
     if not result.errors:
-        return shown + "\n"
+        return shown
     return (
         shown
-        + " A call that failed has the negative errno in `ret` and its name in `error`.\n\n### Errors\n\n"
+        + "\n### Errors\n\nA call that failed has the negative errno in `ret` and its name in `error`.\n\n"
         + head("`error`", "in general", "here")
         + "".join(row(f"`{name}`", text(errno_meaning(name)), text(why)) for name, why in result.errors.items())
     )
@@ -175,12 +189,15 @@ def _sentence(words: str) -> str:
 
 
 def _cost(definition: Definition, hooks: str) -> str:
+    if definition.source is Source.KINDLING:
+        return ""
     lines: list[str] = []
     for argument in definition.arguments:
-        if isinstance(argument.type, Switch):
+        known = cases(definition, argument)
+        if known is not None:
             limits = [_limit(capture) for capture in argument.type.captures() if capture.kind is not Copy.OBJECT]
             if limits:
-                lines.append(f"- `{argument.name}`: up to {max(limits)} bytes, depending on `{argument.type.on}`\n")
+                lines.append(f"- `{argument.name}`: up to {max(limits)} bytes, depending on `{known.on}`\n")
             continue
         for capture in argument.type.captures():
             # The event's own descriptor stands in the record itself.

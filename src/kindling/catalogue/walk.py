@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from kindling.catalogue.model import Definition
-from kindling.catalogue.types import Enum, Flags, Member, Structure, Type
+from kindling.catalogue.model import Definition, Field
+from kindling.catalogue.types import Enum, Flags, Member, Pointer, Structure, Type
+
+DEPENDS = "depends on "
+"""How the meaning of a type begins that depends on another argument, whose name follows."""
 
 
 def inner(type: Type) -> Iterator[Type]:
@@ -115,6 +118,29 @@ def structures(type: Type) -> list[Structure]:
     return found
 
 
+def named_structures(definition: Definition) -> dict[str, Structure]:
+    """The structures of all arguments by a name for each: `struct open_how`, `struct bpf_attr (BPF_MAP_CREATE)`.
+
+    What stands in brackets is the case that a structure is used in, where several have one name.
+    """
+    found: dict[str, Structure] = {}
+    for argument in definition.arguments:
+        mapped = [pair for type in walk(argument.type) for pair in _mapped(type)]
+        parts = structures(argument.type)
+        names = [part.name for part in parts]
+        for part in parts:
+            label = ", ".join(dict.fromkeys(key for key, case in mapped if case == part))
+            found.setdefault(part.meaning() + (f" ({label})" if names.count(part.name) > 1 and label else ""), part)
+    return found
+
+
+def _mapped(type: Type) -> Iterator[tuple[str, Structure]]:
+    for part in fields(type):
+        value = getattr(type, part.name)
+        if isinstance(value, Mapping):
+            yield from ((str(key), case) for key, case in value.items() if isinstance(case, Structure))
+
+
 def members(structure: Structure) -> list[Member]:
     """All members with those of nested structures in their place, named `it_value.tv_sec`."""
     found: list[Member] = []
@@ -127,6 +153,36 @@ def members(structure: Structure) -> list[Member]:
         else:
             found.append(member)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What an argument is, by the values of the argument `on`; `default` for all others, None if there are none."""
+
+    on: str
+    types: Mapping[str, Type]
+    default: Type | None
+
+
+def cases(definition: Definition, argument: Field) -> Cases | None:
+    """The cases of an argument whose type depends on another one: a Switch, or a type that tells so in its meaning."""
+    on = argument.type.meaning().removeprefix(DEPENDS)
+    if on == argument.type.meaning():
+        return None
+    deciding = definition.argument(on).type
+    shift: int = getattr(argument.type, "shift", 0)
+    found: dict[str, Type] = {}
+    for part in fields(argument.type):
+        value = getattr(argument.type, part.name)
+        if isinstance(value, Mapping):
+            for key, case in value.items():
+                if isinstance(case, Type):
+                    found[str(deciding.decode(key << shift)) if isinstance(key, int) else str(key)] = case
+    # FutexArgument names the cases in which it points to a structure.
+    pointed: tuple[str, ...] = getattr(argument.type, "pointed", ())
+    found |= {name: Pointer(case) for name in pointed if isinstance(case := getattr(argument.type, "to", None), Type)}
+    default = getattr(argument.type, "default", None)
+    return Cases(on, found, default if isinstance(default, Type) else None)
 
 
 def undocumented(definitions: Sequence[Definition]) -> list[str]:

@@ -80,7 +80,7 @@ def test_page_has_everything_a_definition_says() -> None:
         "| `PUMP_AIM` | pointer to [struct aim](#struct-aim) |",
         "| `target.x` | i64 | how far right |",
         "| `mode` | flags of [pump mode](../tables/pump-mode.md) | how to get there |",
-        "The amount that was moved (i32).",
+        "The amount that was moved.\n\nType: i32.",
         "| `EAGAIN` | Resource temporarily unavailable | the pump is dry |",
         "- `arg`: up to 24 bytes, depending on `op`",
         "- `data`: its payload, only when asked for, up to `--snaplen` bytes",
