@@ -113,7 +113,7 @@ class Headers:
         for _ in range(2):
             lines = [f'printf("%lld\\n", (long long)({expression}));' for expression in expressions]
             source.write_text("\n".join([*includes, "int main(void) {", *lines, "return 0; }"]))
-            command = ["gcc", "-w", "-fmax-errors=0", "-I", self.include, "-o", program, source]
+            command = ["gcc", "-w", "-fmax-errors=0", "-I", str(self.include), "-o", str(program), str(source)]
             built = subprocess.run(command, capture_output=True, text=True, check=False)
             newer = {
                 int(line) - first for line in re.findall(r":(\d+):\d+: error: .* has no member named", built.stderr)

@@ -642,6 +642,13 @@ SYSCALLS: tuple[Definition, ...] = (
         related=("lsm_get_self_attr", "lsm_set_self_attr"),
         since="6.8",
     ),
+    syscall(
+        "vhangup",
+        Category.SYSTEM,
+        "Hang up the calling process's terminal, so that the next login finds it unused.",
+        result=Result(I32, "0 on success", {"EPERM": "the caller lacks CAP_SYS_TTY_CONFIG"}),
+        related=("setsid", "ioctl"),
+    ),
     # --- x86 ------------------------------------------------------------------------------------------------------
     syscall(
         "ioperm",
