@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from kindling.catalogue.model import MACHINES, Definition, Direction, Field, Source
 from kindling.catalogue.tables.common import errno_meaning
@@ -51,25 +52,36 @@ def head(*cells: str) -> str:
     return row(*cells) + row(*("---" for _ in cells))
 
 
-def event_page(definition: Definition, example: object = None, hooks: str = "") -> str:
-    """The page of one event; `example` is a captured JSON object, `hooks` says what the kernel side attaches for it."""
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What only the layers above the catalogue know of an event: the hooks it needs, when its category is another."""
+
+    hooks: str = ""
+    category: str = ""
+
+
+NO_NOTES = Notes()
+
+
+def event_page(definition: Definition, example: object = None, notes: Notes = NO_NOTES) -> str:
+    """The page of one event; `example` is a captured JSON object."""
     named = named_structures(definition)
     parts = [
         f"# {definition.name}\n\n{text(definition.description)}\n",
-        _facts(definition),
+        _facts(definition, notes),
         _arguments(definition, named),
         *_structures(definition, named),
         _result(definition),
-        _cost(definition, hooks),
+        _cost(definition, notes.hooks),
         _related(definition),
         "## Example\n\n" + (_example(example) if example is not None else "No example captured yet.\n"),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _facts(definition: Definition) -> str:
+def _facts(definition: Definition, notes: Notes) -> str:
     facts = {
-        "Category": f"[{definition.category}](../index.md#{definition.category})",
+        "Category": f"[{definition.category}](../index.md#{definition.category})" + text(notes.category),
         "Source": SOURCES[definition.source],
         "Fires": text(definition.fires) + _failures(definition),
         "Also called": ", ".join(f"`{alias}`" for alias in definition.aliases),

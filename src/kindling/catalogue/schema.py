@@ -44,12 +44,15 @@ def event_schema(definitions: Iterable[Definition]) -> JsonSchema:
             "timestamp": _described({"type": "integer"}, "nanoseconds since the epoch at which it completed"),
             "name": _described({"type": "string"}, "the event's name in the catalogue"),
             "source": _described({"enum": [str(source) for source in Source]}, "what made it"),
-            "category": _described({"enum": [str(category) for category in Category]}, "what it is about"),
+            "category": _described(
+                {"enum": [str(category) for category in Category]},
+                "what it is about; for input and output the descriptor decides",
+            ),
             "cpu": _described({"type": "integer", "minimum": 0}, "the CPU on which it completed"),
             "latency": _described(
                 {"type": ["integer", "null"], "minimum": 0}, "nanoseconds in the call; null without one"
             ),
-            "thread": {"anyOf": [{"$ref": "#/$defs/thread"}, {"type": "null"}]},
+            "thread": {"$ref": "#/$defs/thread"},
             "fd": {"anyOf": [{"$ref": "#/$defs/fd"}, {"type": "null"}]},
             "args": _described({"type": "object"}, "the arguments by name; see the event's own schema"),
             "ret": _described(_INTEGER_OR_NULL, "the raw result; null for an event that has none"),
@@ -103,6 +106,8 @@ _FD: JsonSchema = {
         "path": _described(_TEXT_OR_NULL, "files: the path; unix sockets: the address"),
         "inode": _described(_INTEGER_OR_NULL, "inode number"),
         "dev": _described(_TEXT_OR_NULL, "the file system's device, major:minor"),
+        "deleted": _described({"const": True}, "files: there is no name left, or the path is another file's by now"),
+        "peer_inode": _described({"type": "integer"}, "unix sockets: inode number of the other end"),
         "protocol": _described(_TEXT_OR_NULL, "sockets: tcp, udp, icmp ..."),
         "role": _described({"enum": ["client", "server", None]}, "sockets: which side this process is on"),
         "sip": _described(_TEXT_OR_NULL, "sockets: the client side's address"),

@@ -12,10 +12,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from kindling.catalogue.event_page import head, row, text
+from kindling.catalogue.event_page import Notes, head, row, text
 from kindling.catalogue.model import Definition, Source
 from kindling.catalogue.reference import GENERATED, pages
 from kindling.catalogue.registry import catalogue
+from kindling.enrich.categories import category_of
+from kindling.enrich.kinds import FdType
 from kindling.probes.base import Wanted
 from kindling.probes.layout import EventFlag
 from kindling.probes.plan import make_plan
@@ -62,6 +64,17 @@ def hooks(definition: Definition) -> str:
     if EventFlag.ENTRY in together:
         return "Needs the entry hook as well as the return hook: what it is about is gone when the call returns."
     return "Needs the return hook alone; the entry hook too when latency is asked for, as it is unless `latency=False`."
+
+
+def notes(definition: Definition) -> Notes:
+    """What the catalogue itself cannot say on an event's page."""
+    others: dict[str, list[str]] = {}
+    for kind in FdType:
+        category = category_of(definition, kind.text)
+        if category is not definition.category:
+            others.setdefault(category, []).append(kind.text)
+    words = "".join(f"; {category} if the descriptor's type is {', '.join(kinds)}" for category, kinds in others.items())
+    return Notes(hooks(definition), words)
 
 
 def fields_page() -> str:
@@ -121,7 +134,7 @@ def main(folder: Path) -> None:
     examples = folder / "examples.json"
     captured: dict[str, object] = json.loads(examples.read_text(encoding="utf-8")) if examples.exists() else {}
     definitions = sorted(catalogue(), key=lambda definition: definition.name)
-    wanted = pages(definitions, captured, hooks)
+    wanted = pages(definitions, captured, notes)
     wanted["fields.md"] = GENERATED + fields_page()
     wanted["arrow-schema.md"] = GENERATED + arrow_page()
     for old in [*folder.glob("events/*.md"), *folder.glob("tables/*.md")]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from kindling.catalogue.event_page import SOURCES, event_page, slug
+from kindling.catalogue.event_page import SOURCES, Notes, event_page, slug
 from kindling.catalogue.model import Category, Definition, Direction, Field, Result, Source
 from kindling.catalogue.reference import CATEGORIES, pages
 from kindling.catalogue.registry import catalogue
@@ -66,9 +66,10 @@ def pump(**changes: object) -> Definition:
 
 
 def test_page_has_everything_a_definition_says() -> None:
-    page = event_page(pump(), {"name": "pump", "ret": 3}, "The return hook alone.")
+    page = event_page(pump(), {"name": "pump", "ret": 3}, Notes("The return hook alone.", "; net on Sundays"))
     for words in (
         "# pump\n",
+        "| Category | [other](../index.md#other); net on Sundays |",
         r"Move water \| or wine. It is \*not\* a real call.",
         "| Also called | `syscall_exit-pump` |",
         "| Since | Linux 6.1 |",
