@@ -39,7 +39,8 @@ def generate(root: Path) -> None:
     """Run all generators; what they make goes below `root`."""
     for generator in GENERATORS:
         target = root / generator.makes
-        command = [sys.executable, "-m", generator.module]
+        # A package that imports the module itself is none of runpy's business.
+        command = [sys.executable, "-W", "ignore::RuntimeWarning", "-m", generator.module]
         if generator.standard_output:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_run(command))

@@ -73,7 +73,7 @@ def notes(definition: Definition) -> Notes:
         category = category_of(definition, kind.text)
         if category is not definition.category:
             others.setdefault(category, []).append(kind.text)
-    words = "".join(f"; {category} if the descriptor's type is {', '.join(kinds)}" for category, kinds in others.items())
+    words = "".join(f"; {other} if the descriptor's type is {', '.join(kinds)}" for other, kinds in others.items())
     return Notes(hooks(definition), words)
 
 
