@@ -108,10 +108,9 @@ struct thread_state {
 	__u32 generation; /* of settings and epoch that `wanted` holds for */
 	__s32 enter_fd;
 	__u8 wanted;
-	__u8 marks;
+	__u8 marks; /* of the descriptor at the entry, or STATE_NOT_WANTED */
 };
-
-enum { PROCESS_FOLLOWED = 1, PROCESS_EXCLUDED = 2 };
+enum { STATE_NOT_WANTED = 0x80 };
 
 #ifdef KINDLING_OLD
 struct {

@@ -59,7 +59,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (FOLLOW(parent, tgid) != FOLLOW(child, tgid)) {
 		__u32 bits = process_bits(FOLLOW(parent, group_leader));
 		if (!settings.exclude_children)
-			bits &= ~PROCESS_EXCLUDED;
+			bits &= ~PROCESS_BIT_EXCLUDED;
 		if (bits)
 			set_process_bits(child, bits);
 	}
@@ -85,6 +85,8 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	struct thread_state *state = thread_state_if_any(task);
 	if (state)
 		state->generation = generation() - 1;
+	if (process_bits(FOLLOW(task, group_leader)) & PROCESS_BIT_FOLLOW_FROM_EXEC)
+		set_process_bits(FOLLOW(task, group_leader), PROCESS_BIT_FOLLOWED);
 	struct plan *plan = wanted_plan(SLOT_PROCESS_EXEC);
 	if (!plan)
 		return 0;

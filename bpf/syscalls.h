@@ -34,7 +34,7 @@ static __noinline bool event_wanted(struct filter_view *view, struct seen_file *
 	view_thread(view, task);
 	find_container(view, task);
 	view->cgroup = BPF_CORE_READ(task_cgroup(task), id);
-	view->followed = process_bits(FOLLOW(task, group_leader)) & PROCESS_FOLLOWED;
+	view->followed = process_bits(FOLLOW(task, group_leader)) & PROCESS_BIT_FOLLOWED;
 	view->kind = 0;
 	view->has_ports = 0;
 	if (seen->id) {
@@ -80,6 +80,8 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 		fd = args[from];
 	if (fd != NO_FD) {
 		if (returned && flags & EVENT_FLAG_ENTRY_FD) {
+			if (state->marks & STATE_NOT_WANTED)
+				return 0;
 			object = state->enter_object;
 			if (!object)
 				marks |= state->marks & (MARK_BAD_FD | MARK_NO_OBJECT);
@@ -99,6 +101,9 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 			}
 		}
 	}
+	__u16 only = plan->only;
+	if (only && seen.id && !(only >> (seen.mode >> 12) & 1))
+		return 0;
 	if (!passes(slot, cpu, fd, ret, latency, &seen))
 		return 0;
 
@@ -123,7 +128,7 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 			scratch->argument_end = BPF_CORE_READ(mm, arg_end);
 			scratch->environment_start = BPF_CORE_READ(mm, env_start);
 			scratch->environment_end = BPF_CORE_READ(mm, env_end);
-			scratch->args[plan->spare & 1] = scratch->environment_end;
+			scratch->args[plan->path & 1] = scratch->environment_end;
 		}
 		length = capture_all(cpu * 2 + LANE_TASK, plan->captures);
 		marks |= scratch->marks;
@@ -171,7 +176,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 	struct thread_state *state = thread_state(task);
 	if (!state)
 		return 0;
-	if (state->generation == generation() && !state->wanted)
+	/* A program that is about to be followed is noted already when it is executed. */
+	if (state->generation == generation() && !state->wanted && !(plan->flags & EVENT_FLAG_EXEC))
 		return 0;
 	state->enter_slot = slot + 1;
 	__u32 from = plan->descriptor;
@@ -192,7 +198,9 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 					struct dentry *root = root_of(task);
 					see_file(&seen, file, root);
 					state->marks = MARK_NO_OBJECT;
-					if (announce(&seen, root))
+					if (plan->only && !(plan->only >> (seen.mode >> 12) & 1))
+						state->marks = STATE_NOT_WANTED;
+					else if (announce(&seen, root))
 						state->enter_object = seen.id;
 				}
 			}

@@ -11,7 +11,7 @@ static __always_inline __u32 generation(void)
 static __noinline bool thread_wanted(struct task_struct *task)
 {
 	__u32 bits = process_bits(FOLLOW(task, group_leader));
-	if (bits & PROCESS_EXCLUDED)
+	if (bits & PROCESS_BIT_EXCLUDED)
 		return false;
 	__u32 count = settings.thread_filter;
 	if (!count)
@@ -22,7 +22,7 @@ static __noinline bool thread_wanted(struct task_struct *task)
 		return true;
 	view->latency = NO_LATENCY;
 	view->fd = NO_FD;
-	view->followed = bits & PROCESS_FOLLOWED;
+	view->followed = bits & PROCESS_BIT_FOLLOWED;
 	view->cgroup = BPF_CORE_READ(task_cgroup(task), id);
 	view_thread(view, task);
 	find_container(view, task);

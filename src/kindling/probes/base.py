@@ -82,6 +82,8 @@ class Wanted:
     """
 
     definitions: Sequence[Definition]
+    only: Mapping[str, int] = field(default_factory=dict)
+    """Events that are wanted on some kinds of descriptors alone: name to a mask of the bits (mode >> 12)."""
     snaplen: int = 0
     latency: bool = True
     arguments_limit: int = 4096
@@ -89,6 +91,8 @@ class Wanted:
     thread_filter: Records | None = None
     event_filter: Records | None = None
     follow: Sequence[int] | None = None
+    follow_from_exec: Sequence[int] = ()
+    """Processes that are followed once they have executed another program."""
     exclude: Sequence[int] = ()
     exclude_children: bool = False
     ring_bytes: int = 8 << 20

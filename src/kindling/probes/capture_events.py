@@ -7,13 +7,15 @@ agree on what the kernel copied; an argument for which they do not is shown as t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kindling.catalogue import types
 from kindling.catalogue.model import Category, Definition, Direction, Field, Result, Source
 from kindling.catalogue.types import Call, Capture, Copy, Scalar, Type, Value
+from kindling.errors import UnknownEventError
 from kindling.probes.capture_format import digest, pack, unpack
 
 MAX_WIDTH = 32
@@ -40,6 +42,10 @@ _IRRELEVANT = {"limit", "unit", "zero", "null", "payload", "length", "count", "d
 """Members of types that do not decide how recorded bytes are read."""
 
 _NO_CALL = Call({})
+
+Lookup = Callable[[str, str], Definition | None]
+
+_SPECIAL = re.compile(r"[^\w:./@+-]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,29 @@ def fingerprint(definitions: Iterable[Definition], machine: str) -> str:
     return digest("\n".join(sorted(pack(_describe(definition, machine)) for definition in definitions)))
 
 
-def decode_definitions(text: str, machine: str, known: Iterable[Definition]) -> tuple[dict[int, Definition], list[str]]:
+def lookup(known: Iterable[Definition] | None) -> Lookup:
+    """Finds a definition by source and name among `known` ones, by default in the catalogue."""
+    if known is None:
+        return _in_catalogue
+    table = {(str(definition.source), definition.name): definition for definition in known}
+    return lambda source, name: table.get((source, name))
+
+
+def _in_catalogue(source: str, name: str) -> Definition | None:
+    from kindling.catalogue.registry import catalogue
+
+    try:
+        found = catalogue().get(name)
+    except UnknownEventError:
+        return None
+    return found if found.source == source and found.name == name else None
+
+
+def decode_definitions(text: str, machine: str, known: Lookup) -> tuple[dict[int, Definition], list[str]]:
     """Definitions by slot, `known` ones where they fit, and in words what cannot be decoded. Raises ValueError."""
     described = unpack(text)
     if not isinstance(described, dict):
         raise ValueError("not a table of events")
-    catalogue = {(str(definition.source), definition.name): definition for definition in known}
     found: dict[int, Definition] = {}
     notes: list[str] = []
     for slot, description in described.items():
@@ -87,7 +110,7 @@ def decode_definitions(text: str, machine: str, known: Iterable[Definition]) -> 
             raise ValueError("an event's number is none")
         if not isinstance(description, dict):
             raise ValueError("an event is not described")
-        ours = catalogue.get((str(description.get("source")), str(description.get("name"))))
+        ours = known(str(description.get("source")), str(description.get("name")))
         found[int(slot)] = _definition(description, machine, ours, notes)
     return found, notes
 
@@ -203,7 +226,7 @@ def _argument(entry: Mapping[str, Any], width: int, machine: str) -> Field:
     kind = _rebuild(entry.get("type"))
     if kind is None or len(kind.captures(machine)) != width:
         described = entry.get("type")
-        kind = Recorded(str(described.get("class"))[:64] if isinstance(described, dict) else "unknown", width)
+        kind = Recorded(_text(described, "class") if isinstance(described, dict) else "unknown", width)
     direction = str(entry.get("direction"))
     return Field(
         _text(entry, "name"),
@@ -243,5 +266,5 @@ def _text(described: Mapping[str, Any], name: str) -> str:
     value = described.get(name)
     if not isinstance(value, str) or not value or len(value) > 8192:
         raise ValueError(f"an event or argument has no {name}")
-    # Names end up in terminals: what would move the cursor is shown instead.
-    return value if value.isprintable() else value.encode("unicode_escape").decode()
+    # Names end up in terminals and in generated code: nothing that means something there may come from a file.
+    return _SPECIAL.sub("_", value)

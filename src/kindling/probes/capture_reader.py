@@ -15,7 +15,7 @@ from kindling.errors import CaptureError
 from kindling.probes import capture_format as form
 from kindling.probes import layout
 from kindling.probes.base import Loss, RawBatch, Records
-from kindling.probes.capture_events import decode_definitions, unknown_event
+from kindling.probes.capture_events import decode_definitions, lookup, unknown_event
 from kindling.probes.ipc import Damaged, Input, Kind, Message, read_message
 
 PLAIN_COLUMNS: Mapping[str, tuple[str, str, int]] = {
@@ -33,6 +33,8 @@ PLAIN_COLUMNS: Mapping[str, tuple[str, str, int]] = {
 }
 """The columns that records are restored from: Arrow type, the record's field, and what a null stands for there."""
 
+RESULT_COLUMN = "raw_ret"
+RESULT_TYPE = "int64"
 ARGUMENTS_COLUMN = "raw_args"
 ARGUMENTS_TYPE = "fixed_size_list<item: uint64>[6]"
 DATA_COLUMN = "raw_data"
@@ -65,7 +67,7 @@ class RawCapture:
         self.damaged_events = 0
         self.anew = False
         """Whether the last batch begins to send the objects anew: those of before need not be kept."""
-        self._known = known
+        self._known = lookup(known)
         self._batches = 0
         self._ended = False
         try:
@@ -106,7 +108,10 @@ class RawCapture:
                 f"{self.name} was made by a newer Kindling (its format is {version}, known here is {form.FORMAT}); "
                 "update Kindling, or open the columns with any Arrow reader"
             )
-        self._columns, self._header = self._plain(pyarrow, schema)
+        try:
+            self._columns, self._header = self._plain(pyarrow, schema)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise CaptureError(f"{self.name}: its columns are damaged, so nothing of it can be read") from error
 
     def _no_capture(self, head: bytes) -> CaptureError:
         if not head:
@@ -122,7 +127,7 @@ class RawCapture:
         so no dictionary has to be read.
         """
         wanted = {name: kind for name, (kind, _, _) in PLAIN_COLUMNS.items()}
-        wanted |= {ARGUMENTS_COLUMN: ARGUMENTS_TYPE, DATA_COLUMN: DATA_TYPE}
+        wanted |= {RESULT_COLUMN: RESULT_TYPE, ARGUMENTS_COLUMN: ARGUMENTS_TYPE, DATA_COLUMN: DATA_TYPE}
         positions = {schema.names[n]: n for n in range(len(schema.names))}
         for name, kind in wanted.items():
             if name not in positions or str(schema.types[positions[name]]) != kind:
@@ -165,12 +170,7 @@ class RawCapture:
         self.problem = self.problem or f"{self.name} is {problem}"
 
     def _define(self, text: str) -> None:
-        known = self._known
-        if known is None:
-            from kindling.catalogue.registry import catalogue
-
-            known = self._known = tuple(catalogue())
-        found, notes = decode_definitions(text, self.info.machine, known)
+        found, notes = decode_definitions(text, self.info.machine, self._known)
         self.definitions.update(found)
         for note in notes:
             self._note(note)
@@ -229,6 +229,11 @@ class RawCapture:
             if name == "timestamp":
                 values = values.view(np.uint64) - np.uint64(clock_offset % (1 << 64))
             records[member] = values.view(np.uint64) if name == "latency" else values
+        # What an event that has no result carried in its place.
+        result = batch.column(RESULT_COLUMN)
+        if result.null_count < len(records):
+            hidden = np.asarray(result.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+            records["ret"] = np.where(hidden, result.fill_null(0).to_numpy(), records["ret"])
         arguments, pieces = batch.column(ARGUMENTS_COLUMN), batch.column(DATA_COLUMN)
         if arguments.null_count or arguments.values.null_count or pieces.null_count:
             raise ValueError("there are nulls where none can be")

@@ -18,7 +18,7 @@ from kindling.probes import _libbpf, layout
 from kindling.probes._rings import ObjectBuffer, RecordRing, ring_size
 from kindling.probes.base import Loss, ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
 from kindling.probes.facts import Facts, facts
-from kindling.probes.layout import FilterField, FilterOp, LossKind, ObjectKind
+from kindling.probes.layout import FilterField, FilterOp, LossKind, ObjectKind, ProcessBit
 from kindling.probes.objects import decode_descriptor, decode_thread
 from kindling.probes.plan import HOOKED, LOST_SLOT, Plan, make_plan
 
@@ -27,8 +27,7 @@ MAX_RINGS = 32
 """On machines with more CPUs than this, neighbouring CPUs share a ring."""
 HOLD_BACK = 2_000_000
 """Records younger than this many nanoseconds stay in their rings, so that an older one of another CPU still gets in front."""
-LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "no_memory", LossKind.FOREIGN_ABI: "foreign_abi"}
-_PROCESS_FOLLOWED, _PROCESS_EXCLUDED = 1, 2
+LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "objects", LossKind.FOREIGN_ABI: "foreign_abi"}
 _HOUSEKEEPING = ("on_fork", "on_exec", "on_exit", "on_rename", "on_cgroup")
 
 
@@ -211,9 +210,11 @@ class EbpfProbe:
 
     def _mark_processes(self, wanted: Wanted) -> None:
         for pid in wanted.exclude:
-            self._mark(pid, _PROCESS_EXCLUDED)
-        for pid in wanted.follow or ():
-            if not self._mark(pid, _PROCESS_FOLLOWED):
+            self._mark(pid, ProcessBit.EXCLUDED)
+        marks = [(pid, ProcessBit.FOLLOWED) for pid in wanted.follow or ()]
+        marks += [(pid, ProcessBit.FOLLOW_FROM_EXEC) for pid in wanted.follow_from_exec]
+        for pid, bits in marks:
+            if not self._mark(pid, bits):
                 raise ProbeError(f"process {pid} does not exist (any more): 'ps -e' lists those that do")
 
     def _mark(self, pid: int, bits: int) -> bool:
@@ -398,7 +399,7 @@ def adjusted(offset: int) -> int:
 
 def _with_follow(wanted: Wanted) -> Records | None:
     """The thread filter, with "is followed" in front when only some processes are."""
-    if wanted.follow is None:
+    if wanted.follow is None and not wanted.follow_from_exec:
         return wanted.thread_filter
     first = np.zeros(1, layout.FILTER)
     first["op"], first["field"] = FilterOp.TEST, FilterField.FOLLOWED

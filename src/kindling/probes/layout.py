@@ -92,6 +92,15 @@ class CaptureFlag(IntFlag):
     """The strings are an environment, which has a limit of its own."""
 
 
+class ProcessBit(IntFlag):
+    """What is kept for a process, at its leading thread."""
+
+    FOLLOWED = 1
+    EXCLUDED = 2
+    FOLLOW_FROM_EXEC = 4
+    """Follow it once it has become another program: a command that is about to be started."""
+
+
 class ObjectKind(IntEnum):
     THREAD = 1
     DESCRIPTOR = 2
@@ -174,10 +183,15 @@ PLAN = np.dtype(
         ("flags", "<u2"),
         ("descriptor", "u1"),
         ("captures", "u1"),
-        ("spare", "<u4"),
+        ("only", "<u2"),
+        ("path", "u1"),
+        ("spare", "u1"),
         ("capture", CAPTURE, (MAX_CAPTURES,)),
     ]
 )
+
+"""`only`: if not 0, bit (mode >> 12) says for which file types of the descriptor the event is wanted. `path`: the argument
+that is the path of a program (EXEC)."""
 
 CONTROL = np.dtype(
     [
@@ -376,7 +390,7 @@ def header() -> str:
     ).split():
         parts.append(f"#define {name} ({getattr(module, name)})")
     parts.append("#define NO_LATENCY (~0ULL)")
-    for enum in (Slot, Mark, EventFlag, CaptureFlag, ObjectKind, FilterOp, FilterField, FilterCompare, FdKind, LossKind, Role, Copy, LengthFrom):
+    for enum in (Slot, Mark, EventFlag, CaptureFlag, ProcessBit, ObjectKind, FilterOp, FilterField, FilterCompare, FdKind, LossKind, Role, Copy, LengthFrom):
         prefix = "".join("_" + c if c.isupper() else c.upper() for c in enum.__name__).lstrip("_")
         parts.append(f"enum {{ {', '.join(f'{prefix}_{m.name} = {int(m.value)}' for m in enum)} }};")
     parts.append(_c_struct("record", RECORD))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kindling.catalogue.model import Definition, Direction, Source
-from kindling.catalogue.types import Capture, Copy, Descriptor
+from kindling.catalogue.types import Capture, Copy
 from kindling.probes import layout
 from kindling.probes.base import Records, Refusal, Wanted
 from kindling.probes.layout import CaptureFlag, EventFlag, Slot
@@ -104,7 +104,8 @@ def _fill(entries: Records, slot: int, definition: Definition, wanted: Wanted, m
             entry["flags"] |= EventFlag.ENTRY | EventFlag.ENTRY_FD
         if name in EXEC:
             entry["flags"] |= EventFlag.EXEC
-            entry["spare"] = EXEC[name]
+            entry["path"] = EXEC[name]
+    entry["only"] = wanted.only.get(name, 0)
     descriptor = definition.descriptor
     if descriptor == "ret":
         entry["descriptor"] = layout.FROM_RESULT
@@ -120,7 +121,6 @@ def _fill(entries: Records, slot: int, definition: Definition, wanted: Wanted, m
         entry["capture"][used]["number"] = number
         used += 1
     entry["captures"] = used
-    # A single structured element of an array is a view: what was written above is in `entries` already.
 
 
 def _captures(definition: Definition, wanted: Wanted, machine: str) -> list[tuple[int, Records]]:
@@ -134,9 +134,6 @@ def _captures(definition: Definition, wanted: Wanted, machine: str) -> list[tupl
                 continue
             if capture.kind is Copy.OBJECT and definition.descriptor == argument.name:
                 continue
-            if capture.kind is Copy.OBJECT and isinstance(argument.type, Descriptor) and argument.type.directory:
-                # Where a relative path starts from; without a path beside it there is nothing to start.
-                pass
             environment = argument.name == "envp"
             if environment and not wanted.environment_limit:
                 continue

@@ -16,7 +16,7 @@ from kindling.catalogue.model import Definition
 from kindling.catalogue.tables.common import MAX_ERRNO, errno_name
 from kindling.catalogue.text import escape
 from kindling.catalogue.types import Bytes, Call, Hexadecimal, Quantity, Scalar, String, Value
-from kindling.enrich.categories import category_of, follows_descriptor
+from kindling.enrich.categories import category_of
 from kindling.enrich.objects import Objects
 from kindling.probes import layout
 from kindling.probes.base import Records
@@ -51,15 +51,47 @@ def to_json(value: Value) -> str:
 class _Memo(dict[int, str]):
     """Texts by number, made when first needed; bounded by starting over."""
 
-    def __init__(self, make: Callable[[int], str]) -> None:
+    def __init__(self, make: Callable[[int], str], limit: int = _CACHE_LIMIT) -> None:
         super().__init__()
         self._make = make
+        self._limit = limit
 
     def __missing__(self, key: int) -> str:
-        if len(self) >= _CACHE_LIMIT:
+        if len(self) >= self._limit:
             self.clear()
         text = self[key] = self._make(key)
         return text
+
+
+class _Part:
+    """A part of the line that depends on several columns, kept by a 64-bit hash of them.
+
+    `make` gives the text of a row of the batch at hand, and whether it may be kept for the batches to come.
+    """
+
+    def __init__(self, make: Callable[[int], tuple[str, bool]]) -> None:
+        self.texts = _Memo(self._missing, 16_384)
+        self._make = make
+        self._keys: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
+        self._passing: list[int] = []
+
+    def begin(self, keys: npt.NDArray[np.uint64]) -> list[int]:
+        """The keys of the rows of a new batch."""
+        for key in self._passing:
+            self.texts.pop(key, None)
+        self._passing.clear()
+        self._keys = keys
+        listed: list[int] = keys.tolist()
+        return listed
+
+    def _missing(self, key: int) -> str:
+        text, lasting = self._make(int(np.argmax(self._keys == np.uint64(key))))
+        if not lasting:
+            self._passing.append(key)
+        return text
+
+
+_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 
 
 def _error(ret: int) -> str:
@@ -74,11 +106,8 @@ class JsonLines:
     """Formats the batches of one stream. Keeps the texts of threads, descriptors and values that recur."""
 
     def __init__(self, objects: Objects, machine: str) -> None:
-        self._objects = objects
+        self.objects = objects
         self._machine = machine
-        self._threads: dict[int, str] = {}
-        self._tails: dict[int, str] = {}
-        self._categories: dict[int, str] = {}
         self._formatters: dict[int, tuple[Definition, _Formatter]] = {}
 
     def text(self, batch: Batch) -> str:
@@ -92,7 +121,6 @@ class JsonLines:
             return []
         events = records["event"]
         slots = np.flatnonzero(np.bincount(events)).tolist()
-        self._refresh(batch)
         if len(slots) == 1:
             return self._format(batch, records, slots[0], None)
         lines = np.empty(len(records), object)
@@ -101,33 +129,11 @@ class JsonLines:
             lines[rows] = self._format(batch, records[rows], slot, rows)
         return lines.tolist()  # type: ignore[no-any-return]
 
-    def _refresh(self, batch: Batch) -> None:
-        """Make the texts of threads and descriptors that this batch is the first to refer to."""
-        threads, tails = self._threads, self._tails
-        if len(threads) > _CACHE_LIMIT:
-            threads.clear()
-        if len(tails) > _CACHE_LIMIT:
-            tails.clear()
-
-    def _thread(self, key: int, pid: int) -> str:
-        thread = self._objects.threads.get((key >> 32, key & 0xFFFFFFFF))
-        text = to_json(thread_fields(thread, pid, key >> 32))
-        if thread is not None:
-            self._threads[key] = text
-        return text
-
-    def _tail(self, identity: int) -> str:
-        descriptor = self._objects.descriptors.get(identity)
-        if descriptor is None:
-            return ', "type": null}'
-        text = self._tails[identity] = f", {to_json(descriptor_fields(descriptor))[1:]}"
-        return text
-
     def _format(self, batch: Batch, records: Records, slot: int, rows: npt.NDArray[np.int64] | None) -> list[str]:
         definition = batch.definitions[slot]
         known = self._formatters.get(slot)
         if known is None or known[0] is not definition:
-            known = self._formatters[slot] = definition, _Formatter(definition, self._machine, self)
+            known = self._formatters[slot] = definition, _Formatter(definition, self._machine, self.objects)
         lines = known[1](batch, records)
         # Marked rows are rare: only they look at their marks, and at their thread.
         marked = np.flatnonzero(records["marks"] & 0x3F)
@@ -140,10 +146,13 @@ class JsonLines:
 class _Formatter:
     """Formats the rows of one definition: a generated function over columns as Python lists."""
 
-    def __init__(self, definition: Definition, machine: str, owner: JsonLines) -> None:
+    def __init__(self, definition: Definition, machine: str, objects: Objects) -> None:
         self._definition = definition
         self._machine = machine
-        self._owner = owner
+        self._objects = objects
+        self._records: Records = np.empty(0, layout.RECORD)
+        self._first = _Part(self._first_text)
+        self._second = _Part(self._second_text)
         self._names = [argument.name for argument in definition.arguments]
         self._namespace: dict[str, Any] = {"errors": _ERRORS, "to_json": to_json, "escape": escape, "string": _string}
         self._columns: list[tuple[str, str]] = []
@@ -178,38 +187,48 @@ class _Formatter:
                 shown = f"{{values[{position}]}}"
             number += width
             parts.append(f'"{argument.name}": {shown}')
-        category = '"{categories.get(o) or category(o)}"' if follows_descriptor(definition) else f'"{definition.category}"'
-        fd = '{f\'{{"num": {n}{tails.get(o) or tail(o)}\' if n != NO_FD else "null"}' if definition.descriptor else "null"
-        result = '"ret": {r}, "error": {errors[r] if -4096 < r < 0 else "null"}' if definition.result else '"ret": null, "error": null'
-        arguments = ", ".join(parts).replace("{", "{").strip()
+        result = '"ret": {r}, "error": {errors[r] if -4096 < r < 0 else "null"}'
+        if definition.result is None:
+            result = '"ret": null, "error": null'
         latency = "{l if l >= 0 else 'null'}"
         body = (
             f'{{{{"timestamp": {{t}}, "name": "{definition.name}", "source": "{definition.source}", '
-            f'"category": {category}, "cpu": {{c}}, "latency": {latency}, '
-            f'"thread": {{threads.get(k) or thread(k, p)}}, "fd": {fd}, "args": {{{{{arguments}}}}}, '
-            f'{result}, "quality": []}}}}\n'
+            f'{{first[x]}}"latency": {latency}, {{second[y]}}"args": {{{{{", ".join(parts)}}}}}, {result}, "quality": []}}}}\\n'
         )
-        columns = ["t", "c", "l", "k", "p"]
-        if definition.descriptor:
-            columns += ["n", "o"]
-        if definition.result:
-            columns += ["r"]
-        columns += [name for name, _ in self._columns]
+        self._order = ["t", "x", "l", "y"]
+        if definition.result is not None:
+            self._order.append("r")
+        self._order += [name for name, _ in self._columns]
         if captured:
-            columns += ["start", "length"]
+            self._order += ["start", "length"]
         if generic:
-            columns += ["values"]
-        self._order = columns
-        self._generic = generic
-        text = body.replace("\n", "\\n")
+            self._order.append("values")
         source = (
-            "def lines(columns, threads, thread, tails, tail, categories, category, payload):\n"
-            f"    return [f'''{text}''' for {', '.join(columns)} in zip(*columns)]\n"
+            "def lines(columns, first, second, payload):\n"
+            f"    return [f'''{body}''' for {', '.join(self._order)} in zip(*columns)]\n"
         )
-        space["NO_FD"] = layout.NO_FD
-        exec(compile(source, f"<json of {definition.name}>", "exec"), space)  # noqa: S102 - made from the catalogue alone
+        exec(compile(source, f"<json of {definition.name}>", "exec"), space)  # made from the catalogue alone
         function: Callable[..., list[str]] = space["lines"]
         return function
+
+    def _first_text(self, row: int) -> tuple[str, bool]:
+        """Category and CPU."""
+        record = self._records[row]
+        descriptor = self._objects.descriptors.get(int(record["object"]))
+        category = category_of(self._definition, descriptor.type if descriptor else None)
+        return f'"category": "{category}", "cpu": {record["cpu"]}, ', descriptor is not None or not record["object"]
+
+    def _second_text(self, row: int) -> tuple[str, bool]:
+        """Thread and descriptor."""
+        record = self._records[row]
+        tid, pid, identity, number = int(record["tid"]), int(record["pid"]), int(record["object"]), int(record["fd"])
+        thread = self._objects.threads.get((tid, int(record["thread"])))
+        descriptor = self._objects.descriptors.get(identity)
+        fd: dict[str, Value] | None = None
+        if number != layout.NO_FD:
+            fd = {"num": number, "type": None} if descriptor is None else {"num": number, **descriptor_fields(descriptor)}
+        text = f'"thread": {to_json(thread_fields(thread, pid, tid))}, "fd": {to_json(fd)}, '
+        return text, thread is not None and (descriptor is not None or not identity)
 
     def _only_capture(self, position: int) -> bool:
         """Whether the argument at `position` has the definition's one capture, but for the descriptor's own."""
@@ -224,8 +243,7 @@ class _Formatter:
         return lambda raw: to_json(kind.decode(raw, (), call))
 
     def __call__(self, batch: Batch, records: Records) -> list[str]:
-        owner = self._owner
-        columns = [self._column(name, batch, records) for name in self._order]
+        self._records = records
         data = batch.data
         string = _string
 
@@ -235,32 +253,22 @@ class _Formatter:
             size = data[start + 2] | data[start + 3] << 8
             return string(escape(data[start + 4 : start + 4 + size]))
 
-        return self._function(
-            columns, owner._threads, owner._thread, owner._tails, owner._tail, owner._categories, self._category, payload
-        )
-
-    def _category(self, identity: int) -> str:
-        descriptor = self._owner._objects.descriptors.get(identity)
-        if descriptor is None:
-            return str(self._definition.category)
-        text = self._owner._categories[identity] = str(category_of(self._definition, descriptor.type))
-        return text
+        columns = [self._column(name, batch, records) for name in self._order]
+        lines = self._function(columns, self._first.texts, self._second.texts, payload)
+        self._records = np.empty(0, layout.RECORD)
+        return lines
 
     def _column(self, name: str, batch: Batch, records: Records) -> Any:
         if name == "t":
             return (records["time"].astype(np.int64) + batch.clock_offset).tolist()
-        if name == "c":
-            return records["cpu"].tolist()
+        if name == "x":
+            return self._first.begin((records["object"] ^ records["cpu"] * _MIX[0]) * _MIX[1])
         if name == "l":
             return records["latency"].astype(np.int64).tolist()
-        if name == "k":
-            return (records["tid"].astype(np.uint64) << np.uint64(32) | records["thread"]).tolist()
-        if name == "p":
-            return records["pid"].tolist()
-        if name == "n":
-            return records["fd"].tolist()
-        if name == "o":
-            return records["object"].tolist()
+        if name == "y":
+            thread = records["tid"].astype(np.uint64) << np.uint64(32) | records["thread"]
+            fd = records["fd"].astype(np.uint64)
+            return self._second.begin(((thread * _MIX[0]) ^ records["object"]) * _MIX[1] + fd * _MIX[2])
         if name == "r":
             return records["ret"].tolist()
         if name == "start":
