@@ -245,6 +245,8 @@ class RawCapture:
             lengths = np.diff(ends)
             if lengths.max() > 0xFFFF:
                 raise ValueError("an event's variable part is too long")
+            if ((lengths > 0) & (lengths < layout.DATA_HEADER.itemsize)).any():
+                raise ValueError("an event's variable part is too short")
             if content is not None:
                 data = content.slice(int(ends[0]), int(ends[-1] - ends[0])).to_pybytes()
         records["length"] = lengths

@@ -7,7 +7,6 @@ dictionary of those and the rows' indices. Bytes that need not be UTF-8 (names, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from kindling.catalogue.model import Definition
 from kindling.catalogue.tables.common import errno_name
 from kindling.catalogue.text import escape
+from kindling.enrich.categories import category_of
 from kindling.enrich.objects import Descriptor, Thread
 from kindling.probes import layout
 from kindling.probes.capture_format import compact, import_pyarrow
@@ -27,8 +27,14 @@ from kindling.probes.capture_reader import (
     DATA_COLUMN,
     DATA_TYPE,
     PLAIN_COLUMNS,
+    RESULT_COLUMN,
+    RESULT_TYPE,
 )
+from kindling.probes.layout import Mark
 from kindling.stream.batch import Batch, Indexed
+from kindling.stream.event import MARKS
+from kindling.stream.jsonlines import JsonLines
+from kindling.stream.references import walk
 
 Codes = npt.NDArray[np.int32]
 
@@ -86,6 +92,7 @@ RAW: tuple[Column, ...] = (
     Column("raw_thread", "uint32", "version of the thread's description"),
     Column("raw_object", "uint64", "id of the descriptor's description, 0 for none"),
     Column("raw_marks", "uint16", "quality marks as bits"),
+    Column(RESULT_COLUMN, RESULT_TYPE, "what an event without result carried in its place; null if nothing"),
     Column(ARGUMENTS_COLUMN, ARGUMENTS_TYPE, "the argument registers"),
     Column(DATA_COLUMN, DATA_TYPE, "what the arguments point to, as the kernel side copied it"),
 )
@@ -121,7 +128,7 @@ def to_record_batch(batch: Batch, *, arguments: bool = False, raw: bool = False)
     made = _Columns(pyarrow, batch)
     arrays = [made.named(column.name) for column in COLUMNS]
     if arguments:
-        arrays.append(pyarrow.array([_arguments(batch, row) for row in range(len(batch))], pyarrow.string()))
+        arrays.append(pyarrow.array(_arguments(batch), pyarrow.string()))
     if raw:
         arrays += made.raw()
     return pyarrow.record_batch(arrays, schema=schema(arguments=arguments, raw=raw))
@@ -137,14 +144,15 @@ def _type(pyarrow: Any, name: str) -> Any:
     return made() if made else pyarrow.type_for_alias(name)
 
 
-def _arguments(batch: Batch, row: int) -> str:
-    return json.dumps(batch.arguments(row), ensure_ascii=False, separators=(",", ":"), default=_escaped)
+def _arguments(batch: Batch) -> list[str]:
+    """The arguments of each row as JSON: cut out of its line, which is made far faster than a row at a time.
 
-
-def _escaped(value: object) -> str:
-    if isinstance(value, bytes):
-        return escape(value)
-    raise TypeError(f"an argument decodes to {type(value).__name__}, which JSON cannot hold")
+    Quotes within JSON strings have a backslash before them, so what is looked for stands only where it is meant.
+    """
+    return [
+        line[line.index('"args": {') + 8 : line.rindex(', "ret": ')]
+        for line in JsonLines(batch.objects, batch.machine).lines(batch)
+    ]
 
 
 _THREAD_TEXT: Mapping[str, Callable[[Thread], str | None]] = {
@@ -165,7 +173,6 @@ _DESCRIPTOR_TEXT: Mapping[str, Callable[[Descriptor], str | None]] = {
 _DEFINITION_TEXT: Mapping[str, Callable[[Definition], str | None]] = {
     "name": lambda definition: definition.name,
     "source": lambda definition: str(definition.source),
-    "category": lambda definition: str(definition.category),
 }
 _THREAD_NUMBERS: Mapping[str, Any] = {"ppid": np.uint32, "uid": np.uint32, "gid": np.uint32}
 _DESCRIPTOR_NUMBERS: Mapping[str, Any] = {"inode": np.uint64, "sport": np.uint16, "dport": np.uint16}
@@ -198,7 +205,9 @@ class _Columns:
         if name == "fd_num":
             return self.plain(records["fd"], records["fd"] == layout.NO_FD)
         if name == "ret":
-            return self.result()
+            return self.plain(records["ret"], self.without_result())
+        if name == "category":
+            return self.category()
         if name == "error":
             return self.error()
         if name == "quality":
@@ -209,6 +218,7 @@ class _Columns:
         """The columns of `RAW`. The batch's data must be compact."""
         records = self.batch.records
         made = [self.plain(records[PLAIN_COLUMNS[column.name][1]]) for column in RAW if column.name in PLAIN_COLUMNS]
+        made.append(self.plain(records["ret"], ~self.without_result() | (records["ret"] == 0)))
         registers = self.plain(records["args"].reshape(-1))
         made.append(self.pyarrow.FixedSizeListArray.from_arrays(registers, layout.MAX_ARGUMENTS))
         offsets = np.zeros(len(records) + 1, np.int32)
@@ -250,63 +260,83 @@ class _Columns:
             self.indices[key] = indexed.index.astype(np.int32)
         return self.indices[key]
 
-    def result(self) -> Any:
-        ret, indexed = self.batch.records["ret"], self.batch.definition_index
+    def category(self) -> Any:
+        """That of the definition or of what the descriptor stands for: made once for each pair of both."""
+        definitions, descriptors = self.batch.definition_index, self.batch.descriptor_index
+        types: dict[str | None, int] = {}
+        of_type = [types.setdefault(getattr(d, "type", None), len(types)) for d in descriptors.values]
+        pairs = [str(category_of(definition, kind)) for definition in definitions.values for kind in types]  # type: ignore[arg-type]
+        index = self.narrow(definitions) * np.int32(len(types)) + np.array(of_type, np.int32).take(
+            self.narrow(descriptors)
+        )
+        return self.coded(index, pairs)
+
+    def without_result(self) -> npt.NDArray[np.bool_]:
+        """Whether each row's event is one that has no result."""
+        indexed = self.batch.definition_index
         without = np.array([definition.result is None for definition in indexed.values], np.bool_)  # type: ignore[attr-defined]
-        # An event that has no result may carry a number there all the same: it is not hidden.
-        return self.plain(ret, without.take(self.narrow(indexed)) & (ret == 0) if without.any() else None)
+        return without.take(self.narrow(indexed))
 
     def error(self) -> Any:
         ret = self.batch.records["ret"]
-        numbers = np.where((ret < 0) & (ret >= -4095), -ret, 0).astype(np.int32)
+        numbers = np.where((ret < 0) & (ret >= -4095) & ~self.without_result(), -ret, 0).astype(np.int32)
         present = np.flatnonzero(np.bincount(numbers, minlength=1))
         codes = np.zeros(4096, np.int32)
         codes[present] = np.arange(len(present))
         return self.coded(codes.take(numbers), [errno_name(-int(n)) for n in present])
 
     def quality(self) -> Any:
-        rows = len(self.batch)
-        threads, descriptors = self.batch.thread_index, self.batch.descriptor_index
-        of_thread, thread_marks = _marks(threads.values)
-        of_descriptor, descriptor_marks = _marks(descriptors.values)
-        key = self.batch.records["marks"].astype(np.int64)
-        if len(thread_marks) > 1:
-            key |= of_thread.take(self.narrow(threads)).astype(np.int64) << 16
-        if len(descriptor_marks) > 1:
-            key |= of_descriptor.take(self.narrow(descriptors)).astype(np.int64) << 40
-        if not key.any():
-            nothing: list[tuple[str, ...]] = [()] if rows else []
-            index, distinct = np.zeros(rows, np.int64), nothing
-        else:
-            keys, index = np.unique(key, return_inverse=True)
-            distinct = [
-                mark_names(int(k) & 0xFFFF) + thread_marks[int(k) >> 16 & 0xFFFFFF] + descriptor_marks[int(k) >> 40]
-                for k in keys
-            ]
-        lengths = np.array([len(marks) for marks in distinct], np.int32)
-        offsets = np.zeros(rows + 1, np.int32)
-        if rows:
-            np.cumsum(lengths.take(index), out=offsets[1:])
+        """The marks as `Event.quality` gives them, made once for each combination that occurs."""
+        batch, records, rows = self.batch, self.batch.records, len(self.batch)
+        unknown = np.array([thread is None for thread in batch.thread_index.values], np.bool_)
+        marked = (records["marks"] & np.uint16(_SHOWN)) > 0
+        if unknown.any():
+            marked |= unknown.take(self.narrow(batch.thread_index))
+        at = np.flatnonzero(marked)
         pyarrow = self.pyarrow
-        names: Any
-        if offsets[-1]:
-            marked = np.flatnonzero(np.diff(offsets))
-            flat = pyarrow.array(list(distinct), pyarrow.list_(pyarrow.string()))
-            names = flat.take(pyarrow.array(index[marked])).flatten()
-        else:
-            names = pyarrow.array([], pyarrow.string())
+        lengths = np.zeros(rows, np.int32)
+        names = pyarrow.array([], pyarrow.string())
+        if len(at):
+            keys = np.zeros(len(at), _COMBINATION)
+            keys["event"], keys["marks"] = records["event"][at], records["marks"][at] & np.uint16(_SHOWN)
+            keys["unknown"] = unknown.take(self.narrow(batch.thread_index)[at])
+            keys["pieces"] = self.marks_of_pieces(at)
+            distinct, index = np.unique(keys, return_inverse=True)
+            lists = [self.marks(key) for key in distinct]
+            lengths[at] = np.array([len(marks) for marks in lists], np.int32).take(index)
+            names = pyarrow.array(lists, pyarrow.list_(pyarrow.string())).take(pyarrow.array(index)).flatten()
+        offsets = np.zeros(rows + 1, np.int32)
+        np.cumsum(lengths, out=offsets[1:])
         return pyarrow.ListArray.from_arrays(pyarrow.array(offsets), names)
 
+    def marks_of_pieces(self, at: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+        """For these rows, two bits for each of the first 32 captures: TRUNCATED and FAULT of its piece."""
+        records = self.batch.records
+        found = np.zeros(len(records), np.uint64)
+        some = at[(records["marks"][at] & np.uint16(_OF_PIECES)) > 0]
+        octets = np.frombuffer(self.batch.data, np.uint8)
+        for rows, content, number, _ in walk(records, self.batch.data, some):
+            bits = octets[content - layout.DATA_HEADER.itemsize + 1].astype(np.uint64) & np.uint64(_OF_PIECES)
+            found[rows] |= np.where(number < 32, bits << (2 * number.astype(np.uint64) & np.uint64(63)), np.uint64(0))
+        return found[at]
 
-def mark_names(marks: int) -> tuple[str, ...]:
-    """The quality marks of a record in words."""
-    names = tuple(str(mark.name).lower() for mark in layout.Mark if marks & mark)
-    rest = marks & ~sum(layout.Mark)
-    return (*names, f"{rest:#x}") if rest else names
+    def marks(self, key: Any) -> list[str]:
+        marks, pieces = int(key["marks"]), int(key["pieces"])
+        found: list[str] = []
+        number = 0
+        for argument in self.batch.definitions[int(key["event"])].arguments:
+            for _ in argument.type.captures(self.batch.machine):
+                own = pieces >> 2 * number & _OF_PIECES
+                found += [f"{MARKS[mark]}:{argument.name}" for mark in (Mark.TRUNCATED, Mark.FAULT) if own & mark]
+                number += 1
+        if found:
+            marks &= ~_OF_PIECES
+        found += [name for mark, name in MARKS.items() if marks & mark]
+        if key["unknown"]:
+            found.append("thread_unknown")
+        return list(dict.fromkeys(found))
 
 
-def _marks(objects: Sequence[Any]) -> tuple[Codes, list[tuple[str, ...]]]:
-    """For each object the number of its marks, and the marks by number; number 0 is none."""
-    numbers: dict[tuple[str, ...], int] = {(): 0}
-    codes = [numbers.setdefault(() if o is None else tuple(o.quality), len(numbers)) for o in objects]
-    return np.array(codes, np.int32), list(numbers)
+_SHOWN = int(sum(MARKS))
+_OF_PIECES = int(Mark.TRUNCATED | Mark.FAULT)
+_COMBINATION = np.dtype([("event", "<u2"), ("marks", "<u2"), ("unknown", "?"), ("pieces", "<u8")])

@@ -1,6 +1,8 @@
-"""Which objects a batch refers to: by its threads, its descriptors, and the descriptors among its arguments."""
+"""What the variable parts of a batch hold, without a step per event; and which objects a batch refers to."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +11,33 @@ from kindling.catalogue.model import Definition
 from kindling.catalogue.types import Copy
 from kindling.enrich.objects import Descriptor, Thread
 from kindling.probes import layout
+from kindling.probes.base import Records
 from kindling.stream.batch import Batch
 
 _CAPTURES = 256
 _HEADER = layout.DATA_HEADER.itemsize
+
+
+Positions = npt.NDArray[np.int64]
+
+
+def walk(records: Records, data: bytes, rows: Positions) -> Iterator[tuple[Positions, Positions, Positions, Positions]]:
+    """Walk through the variable parts of `rows` at once, one piece of each per step.
+
+    Each step gives the rows that still have a piece, where its content begins in `data`, the number of its capture and
+    its length, as far as it lies within its record's part.
+    """
+    octets = np.frombuffer(data, np.uint8)
+    rows = rows[records["length"][rows] > 0]
+    at = records["data"][rows].astype(np.int64)
+    end = np.minimum(at + records["length"][rows], len(octets))
+    while len(rows):
+        inside = at + _HEADER <= end
+        rows, at, end = rows[inside], at[inside], end[inside]
+        length = octets[at + 2] | octets[at + 3].astype(np.int64) << 8
+        if len(rows):
+            yield rows, at + _HEADER, octets[at].astype(np.int64), np.minimum(length, end - at - _HEADER)
+        at = at + (_HEADER + length + 7 & ~7)
 
 
 class References:
@@ -31,7 +56,7 @@ class References:
         return [t for t in threads if t is not None], [d for d in descriptors if d is not None]
 
     def _among_arguments(self, batch: Batch) -> npt.NDArray[np.uint64]:
-        """The ids in the variable parts. All records are walked through at once, one piece of each per step."""
+        """The ids in the variable parts."""
         records, data = batch.records, np.frombuffer(batch.data, np.uint8)
         slots = np.flatnonzero(np.bincount(records["event"])).tolist()
         if not any(self._objects_of(batch.definitions[slot], slot, batch.machine).any() for slot in slots):
@@ -41,19 +66,10 @@ class References:
         position[slots] = np.arange(len(slots))
         event = position[records["event"]]
         having: npt.NDArray[np.bool_] = np.logical_or.reduce(is_object, axis=1)
-        with_objects = having[event] & (records["length"] > 0)
-        event = event[with_objects]
-        at = records["data"][with_objects].astype(np.int64)
-        end = np.minimum(at + records["length"][with_objects], len(data))
         found: list[npt.NDArray[np.uint64]] = [np.empty(0, np.uint64)]
-        while len(at):
-            inside = at + _HEADER <= end
-            at, end, event = at[inside], end[inside], event[inside]
-            length = data[at + 2] | data[at + 3].astype(np.int64) << 8
-            hit = is_object[event, data[at]] & (length == 8) & (at + _HEADER + 8 <= end)
-            content = data[at[hit, None] + np.arange(_HEADER, _HEADER + 8)]
-            found.append(np.ascontiguousarray(content).view(np.uint64).reshape(-1))
-            at = at + (_HEADER + length + 7 & ~7)
+        for rows, at, number, length in walk(records, batch.data, np.flatnonzero(having[event])):
+            content = at[is_object[event[rows], number] & (length == 8)]
+            found.append(data[content[:, None] + np.arange(8)].view(np.uint64).reshape(-1))
         return np.concatenate(found)
 
     def _objects_of(self, definition: Definition, slot: int, machine: str) -> npt.NDArray[np.bool_]:

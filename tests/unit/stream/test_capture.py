@@ -24,7 +24,7 @@ from kindling.enrich.objects import Descriptor, Objects, Thread
 from kindling.errors import CaptureError, MissingPackageError, UsageError
 from kindling.probes import capture_format, layout
 from kindling.probes.base import Loss
-from kindling.probes.capture_events import Recorded, decode_definitions, encode_definitions
+from kindling.probes.capture_events import Recorded, decode_definitions, encode_definitions, lookup
 from kindling.stream import arrow, capture
 from kindling.stream.batch import Batch
 from kindling.stream.capture import CaptureReader, CaptureWriter, convert
@@ -284,10 +284,10 @@ def test_types_that_the_reader_does_not_know_are_shown_raw() -> None:
         ),
     )
     text = encode_definitions({7: ours}, "x86_64")
-    same, notes = decode_definitions(text, "x86_64", [ours])
+    same, notes = decode_definitions(text, "x86_64", lookup([ours]))
     assert same[7] is ours
     assert notes == []
-    found, notes = decode_definitions(text, "x86_64", [])
+    found, notes = decode_definitions(text, "x86_64", lookup([]))
     assert len(notes) == 1
     assert "fancy" in notes[0]
     assert "op, where" in notes[0]
@@ -313,7 +313,7 @@ def test_other_arguments_keep_their_types_when_one_changed(argument: str) -> Non
     new = Definition(
         name="fancy", source=Source.SYSCALL, category=Category.NET, description=".", arguments=tuple(fields.values())
     )
-    found, notes = decode_definitions(encode_definitions({7: old}, "x86_64"), "x86_64", [new])
+    found, notes = decode_definitions(encode_definitions({7: old}, "x86_64"), "x86_64", lookup([new]))
     changed = {a.name for a in found[7].arguments if isinstance(a.type, Recorded)}
     assert changed == {argument}
     assert len(notes) == 1
@@ -743,7 +743,7 @@ def test_objects_of_any_json_are_objects_or_a_value_error(value: Any) -> None:
         lambda: capture_format.decode_objects(Loss, text),
         lambda: capture_format.decode_batch(text),
         lambda: capture_format.decode_info(text),
-        lambda: decode_definitions(text, "x86_64", [READ]),
+        lambda: decode_definitions(text, "x86_64", lookup([READ])),
     ):
         try:
             decode()
