@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -58,37 +56,4 @@ def _objects(values: Indexed) -> npt.NDArray[np.object_]:
     return found
 
 
-def distinct(keys: npt.NDArray[np.unsignedinteger]) -> tuple[npt.NDArray[np.int64], Sequence[int]]:
-    """For each of `keys` the number of its value, and the values: like np.unique, but linear and unsorted."""
-    wide = keys.astype(np.uint64, copy=False)
-    count = len(wide)
-    index = np.empty(count, np.int64)
-    rows = np.arange(count)
-    found: list[npt.NDArray[np.uint64]] = []
-    known = 0
-    bits = max(10, count.bit_length() + 1)
-    # Every key goes to a bucket by its hash; of each bucket one key is taken, and those that equal it are done with.
-    # The few that shared a bucket with another key part with the next multiplier.
-    for multiplier in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9):
-        part = wide if len(rows) == count else wide[rows]
-        hashed = part * np.uint64(multiplier) >> np.uint64(64 - bits)
-        table = np.empty(1 << bits, np.int64)
-        table[hashed] = np.arange(len(part))
-        chosen = table[hashed]
-        same = part[chosen] == part
-        representatives = np.flatnonzero(chosen == np.arange(len(part)))
-        table[hashed[representatives]] = np.arange(known, known + len(representatives))
-        found.append(part[representatives])
-        known += len(representatives)
-        index[rows[same]] = table[hashed[same]]
-        rows = rows[~same]
-        if not len(rows):
-            break
-    else:
-        rest, inverse = np.unique(wide[rows], return_inverse=True)
-        index[rows] = known + inverse
-        found.append(rest)
-    return index, np.concatenate(found).tolist()
-
-
-__all__ = ["ABSENT", "column", "distinct", "field_of"]
+__all__ = ["ABSENT", "column", "field_of"]

@@ -22,12 +22,14 @@ import numpy.typing as npt
 
 from kindling.catalogue.model import Category, Definition, Source
 from kindling.catalogue.tables.common import ERRNO, MAX_ERRNO, errno_name
-from kindling.enrich.kinds import FD_TYPES
+from kindling.enrich.categories import category_of, follows_descriptor
+from kindling.enrich.kinds import FD_TYPES, FdType
 from kindling.enrich.objects import Descriptor, Objects, Thread
 from kindling.errors import UsageError
 from kindling.probes.layout import NO_FD, NO_LATENCY, FilterField, Mark
 from kindling.stream import arguments
 from kindling.stream.batch import Batch, Indexed
+from kindling.stream.event import quality
 
 
 class FieldType(StrEnum):
@@ -81,10 +83,11 @@ class Field:
     """One field.
 
     `many` fields have several values, of which a comparison needs one that fits (for `!=` and `not in`: that none
-    equals). `values` are all values there can be, where they can be listed. `of_definition` gives the value where the
-    definition alone decides it; `possible` says whether events of a definition can have the field. `identity` is what
-    `=`, `!=` and `in` compare with, if not the value itself; `normal` brings what it is compared with into the form of
-    the values. `parameter` describes what stands in brackets after the name, and `bind` makes the field for one.
+    equals). `values` are all values there can be, where they can be listed. `outcomes` gives those that events of one
+    definition can have, where that tells something (None: absent); `possible` says whether they can have any.
+    `identity` is what `=`, `!=` and `in` compare with, if not the value itself; `normal` brings what it is compared
+    with into the form of the values. `parameter` describes what stands in brackets after the name, and `bind` makes
+    the field for one.
     """
 
     name: str
@@ -97,7 +100,7 @@ class Field:
     kernel: FilterField | None = None
     aliases: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
-    of_definition: Callable[[Definition], object] | None = None
+    outcomes: Callable[[Definition], tuple[object, ...]] | None = None
     possible: Callable[[Definition], bool] | None = None
     identity: Field | None = None
     normal: Callable[[bytes], bytes] | None = None
@@ -121,7 +124,7 @@ def _numbers(
     kernel: FilterField | None = None,
     aliases: tuple[str, ...] = (),
     possible: Callable[[Definition], bool] | None = None,
-    of_definition: Callable[[Definition], object] | None = None,
+    outcomes: Callable[[Definition], tuple[object, ...]] | None = None,
 ) -> Field:
     return Field(
         name=name,
@@ -133,7 +136,7 @@ def _numbers(
         kernel=kernel,
         aliases=aliases,
         possible=possible,
-        of_definition=of_definition,
+        outcomes=outcomes,
     )
 
 
@@ -161,7 +164,7 @@ def _definition(
         many=many,
         aliases=aliases,
         values=values,
-        of_definition=get,
+        outcomes=lambda definition: (get(definition),),
         identity=identity,
     )
 
@@ -301,10 +304,53 @@ def _latency(batch: Batch) -> Column:
     return Numbers(latency.astype(np.int64), latency != NO_LATENCY)
 
 
-def _quality(batch: Batch) -> Column:
-    marks, index = np.unique(batch.records["marks"], return_inverse=True)
+PLAIN_IO = (None, FdType.IPV4.text, FdType.PIPE.text)
+"""One type of descriptor for each category that plain I/O can have."""
+
+
+def _categories(definition: Definition) -> tuple[object, ...]:
+    """The categories that events of `definition` can have."""
+    return tuple(dict.fromkeys(category_of(definition, kind).value for kind in PLAIN_IO))
+
+
+def _category(batch: Batch) -> Column:
+    definitions = batch.definition_index
+    known = [d for d in definitions.values if isinstance(d, Definition)]
+    moving = next((d for d in known if follows_descriptor(d)), None)
+    if moving is None:
+        return Indexed(definitions.index, [d.category.value for d in known])
+    descriptors = batch.descriptor_index
+    codes = {category_of(moving, kind): code for code, kind in enumerate(PLAIN_IO)}
+    of_descriptor = np.array(
+        [codes[category_of(moving, d.type)] if isinstance(d, Descriptor) else 0 for d in descriptors.values], np.int64
+    )
     return Indexed(
-        index, [tuple(m.name.lower() for m in Mark if m & value and m.name) or None for value in marks.tolist()]
+        definitions.index * len(PLAIN_IO) + of_descriptor[descriptors.index],
+        [category_of(d, kind).value for d in known for kind in PLAIN_IO],
+    )
+
+
+def _quality(batch: Batch) -> Column:
+    # What is about a single argument is found event by event; all else follows from the marks and the thread.
+    records, threads = batch.records, batch.thread_index
+    unknown = np.fromiter((t is None for t in threads.values), np.bool_, len(threads.values))[threads.index]
+    marks = records["marks"].astype(np.int64)
+    single = ((marks & int(Mark.TRUNCATED | Mark.FAULT)) != 0) & (records["length"] > 0)
+    keys = np.where(single, -1, marks << 1 | unknown)
+    _, first, index = np.unique(keys, return_index=True, return_inverse=True)
+    values: list[object] = [tuple(quality(batch, row)) or None for row in first.tolist()]
+    rows = np.flatnonzero(single)
+    index[rows] = np.arange(len(values), len(values) + len(rows))
+    return Indexed(index, [*values, *(tuple(quality(batch, row)) or None for row in rows.tolist())])
+
+
+def _marks(batch: Batch) -> Column:
+    """The marks with and without the argument they are about."""
+    column = _quality(batch)
+    assert isinstance(column, Indexed)
+    return Indexed(
+        column.index,
+        [tuple({*v, *(mark.partition(":")[0] for mark in v)}) if isinstance(v, tuple) else None for v in column.values],
     )
 
 
@@ -358,12 +404,14 @@ _EVENT = (
         lambda d: d.source.value,
         values=tuple(s.value for s in Source),
     ),
-    _definition(
-        "evt.category",
-        FieldType.STRING,
-        "the catalogue's category of the event",
-        lambda d: d.category.value,
+    Field(
+        name="evt.category",
+        type=FieldType.STRING,
+        description="the catalogue's category; for reads, writes and the like net on sockets, ipc on pipes",
+        level=Level.EVENT,
+        extract=_category,
         values=tuple(c.value for c in Category),
+        outcomes=_categories,
     ),
     _definition(
         "evt.dir",
@@ -466,16 +514,23 @@ _EVENT = (
         "evt.count",
         "always 1",
         lambda batch: Numbers(np.ones(len(batch), np.int64)),
-        of_definition=lambda _: 1,
+        outcomes=lambda _: (1,),
     ),
     Field(
         name="evt.quality",
         type=FieldType.STRING,
-        description="what could not be had of the event; absent when nothing is missing",
+        description="what of the event is missing (truncated:path; = truncated fits too), absent when nothing is",
         level=Level.EVENT,
         extract=_quality,
         many=True,
-        values=tuple(m.name.lower() for m in Mark if m.name),
+        identity=Field(
+            name="evt.quality",
+            type=FieldType.STRING,
+            description="what of the event is missing, with and without the argument",
+            level=Level.EVENT,
+            extract=_marks,
+            many=True,
+        ),
     ),
     _argument(
         "fs.path.name",

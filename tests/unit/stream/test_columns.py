@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kindling.catalogue.model import Category, Definition, Field, Result, Source
 from kindling.catalogue.types import (
@@ -28,7 +26,8 @@ from kindling.enrich.objects import Descriptor, Objects, Thread
 from kindling.errors import UsageError
 from kindling.probes import layout
 from kindling.stream.batch import Batch
-from kindling.stream.columns import column, distinct
+from kindling.stream.columns import column
+from kindling.stream.filter import compile
 
 READ = Definition(
     name="read",
@@ -187,13 +186,13 @@ BATCH = make(
     [
         ("timestamp", [1005, *[1000] * 8]),
         ("name", ["read", "read", "openat", "openat", "rename", "execve", "writev", "connect", "exit_group"]),
-        ("category", ["file"] * 5 + ["process", "file", "net", "process"]),
+        ("category", ["net", *["file"] * 4, "process", "file", "net", "process"]),
         ("latency", [9, *[-1] * 8]),
         ("ret", [3, -11, -2, 4, 0, -1, 4, 0, 0]),
         ("error", [None, "EAGAIN", "ENOENT", None, None, "EPERM", None, None, None]),
         ("evt.res", ["SUCCESS", "EAGAIN", "ENOENT", "SUCCESS", "SUCCESS", "EPERM", "SUCCESS", "SUCCESS", None]),
         ("evt.failed", [False, True, True, False, False, True, False, False, None]),
-        ("quality", [None] * 5 + [("truncated", "fault")] + [None] * 3),
+        ("quality", [None] * 4 + [("thread_unknown",), ("truncated", "fault")] + [None] * 3),
         ("pid", [80, 80, 1, 1, 99, 70, 70, 70, 70]),
         ("tid", [81, 81, 1, 1, 99, 70, 70, 70, 70]),
         ("ppid", [70, 70, 0, 0, -1, 1, 1, 1, 1]),
@@ -266,16 +265,19 @@ def test_damaged_variable_parts_give_no_values() -> None:
             assert len(column(damaged, name)) == 3
 
 
-@given(st.lists(st.one_of(st.integers(0, 5), st.integers(0, (1 << 64) - 1)), max_size=300))
-def test_distinct_agrees_with_numpy(numbers: list[int]) -> None:
-    keys = np.array(numbers, np.uint64)
-    index, values = distinct(keys)
-    assert [values[i] for i in index] == numbers
-    assert len(set(values)) == len(values) == len(set(numbers))
+def test_quality_is_that_of_the_events() -> None:
+    records = BATCH.records.copy()
+    records["marks"] = [1, 2, 4, 8, 16, 32, 64, 0, 3]
+    data = bytearray(BATCH.data)
+    data[1] = 1
+    batch = Batch(records, bytes(data), DEFINITIONS, BATCH.objects, 0)
+    assert column(batch, "quality").tolist() == [tuple(event.quality) or None for event in batch]
+    assert column(batch, "quality")[[0, 4]].tolist() == [("truncated:data",), ("no_entry", "thread_unknown")]
+    assert compile("evt.quality = truncated").mask(batch).tolist() == [True] + [False] * 7 + [True]
+    assert compile("evt.quality startswith 'truncated:'").mask(batch).tolist() == [True] + [False] * 8
 
 
-def test_distinct_of_many() -> None:
-    keys = np.random.default_rng(7).integers(0, 60_000, 100_003).astype(np.uint64) << np.uint64(32)
-    index, values = distinct(keys)
-    assert (np.array(values, np.uint64)[index] == keys).all()
-    assert len(values) == len(np.unique(keys))
+def test_columns_are_the_attributes_of_events() -> None:
+    for name in ("timestamp", "name", "source", "category", "cpu", "pid", "tid", "error"):
+        assert column(BATCH, name).tolist() == [getattr(event, name) for event in BATCH]
+    assert [compile("evt.failed").matches(event) for event in BATCH] == compile("evt.failed").mask(BATCH).tolist()

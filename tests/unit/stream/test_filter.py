@@ -20,7 +20,7 @@ from kindling.probes.base import Records
 from kindling.probes.layout import FILTER_INSTRUCTIONS, FdKind, FilterCompare, FilterField, FilterOp
 from kindling.stream.batch import Batch
 from kindling.stream.filter import Filter, Place, compile, explain, push_down
-from kindling.stream.filter.expression import And, Expression, Not, Operator, Or, Test, both, either, negate
+from kindling.stream.filter.expression import And, Expression, Not, Operator, Or, Test, both, either, negate, quote
 from kindling.stream.filter.pushdown import KINDS
 
 
@@ -156,7 +156,8 @@ LEFT = Row(231, THREADS[4], args=(3,))
         (
             NGINX,
             """evt.type = read | evt.type = syscall_exit-read | evt.type in (open, read) | evt.type startswith re
-            | evt.type != open | evt.category = file | evt.source = syscall | evt.dir = '<' | syscall.type = read
+            | evt.type != open | evt.category = net | evt.category in (ipc, net)
+            | evt.source = syscall | evt.dir = '<' | syscall.type = read
             | evt.latency > 1ms | evt.latency <= 1500us | evt.latency != 3 | evt.latency in (1500000ns) | evt.cpu = 1
             | evt.res = SUCCESS | evt.res != ENOENT | evt.rawres = 512 | evt.rawres >= 0.5k | evt.failed = false
             | not evt.failed | evt.failed exists | not evt.error exists | evt.count = 1
@@ -407,7 +408,7 @@ def split_mask(filter: Filter, rows: Sequence[Row], slots: dict[str, int] | None
     ]
 
 
-EXTREMES = (-(1 << 63), (1 << 63) - 1, -4096, -4095, -4096, -1, 0, 1)
+EXTREMES = (-(1 << 63), (1 << 63) - 1, -4096, -4095, -4094, -1, 0, 1)
 
 
 @st.composite
@@ -454,7 +455,7 @@ TEXTUAL = {
     "fd.type": tuple(kind.text.encode() for kind in FdType),
     "fd.name": (b"/etc/passwd", b"80", b"pipe:[12]"),
     "evt.type": (b"read", b"open", b"syscall_exit-read", b"syscall_enter-read", b"exit_group", b"e"),
-    "evt.category": (b"file", b"net", b"process"),
+    "evt.category": (b"file", b"net", b"ipc", b"process"),
     "evt.source": (b"syscall", b"tracepoint", b"syscall_enter"),
     "evt.arg.path": (b"/etc/passwd", b"/etc", b"x"),
     "evt.arg.count": (b"4096", b"3"),
@@ -517,12 +518,34 @@ def test_kernel_and_user_side_together_say_what_the_filter_says(
     assert split_mask(filter, rows, None if slots_known else {}) == filter.mask(batch_of(rows)).tolist()
 
 
-@settings(max_examples=200, deadline=None)
-@given(comparisons())
-def test_every_comparison_with_every_thread_and_descriptor(expression: Expression) -> None:
-    rows = [Row(0, thread, number, 3, -11, 10) for thread in THREADS for number in range(len(DESCRIPTORS) + 2)]
-    filter = Filter(expression)
-    assert split_mask(filter, rows) == filter.mask(batch_of(rows)).tolist()
+def every_value() -> list[Row]:
+    """Rows in which every thread, descriptor, result and latency occurs."""
+    rows = [Row(slot, thread) for slot in (0, 231) for thread in THREADS]
+    rows += [Row(0, descriptor=number, fd=3) for number in range(len(DESCRIPTORS) + 2)]
+    rows += [Row(0, ret=ret, fd=fd) for ret, fd in zip((*EXTREMES, -2, -11, 512), (-1, 0, 3) * 4, strict=False)]
+    return rows + [Row(0, latency=latency, cpu=2) for latency in (0, 9, 10, 11, 1_000_000, (1 << 63) - 1)]
+
+
+@pytest.mark.parametrize("field", [*NUMERIC, *TEXTUAL, "evt.failed"])
+def test_every_comparison_with_every_value(field: str) -> None:
+    rows = every_value()
+    batch = batch_of(rows)
+    written = ["true", "false"] if field == "evt.failed" else []
+    written += [str(number) for number in (*NUMERIC.get(field, ()), *(EXTREMES if field in NUMERIC else ()))]
+    written += [quote(value) for value in TEXTUAL.get(field, ()) if value != b"E4096"]
+    operators = ["=", "!="]
+    if field in NUMERIC:
+        operators += ["<", "<=", ">", ">="]
+    if field in TEXTUAL:
+        operators += ["startswith", "contains"]
+    texts = [f"{field} exists", f"{field} in ({', '.join(written)})", f"{field} not in ({', '.join(written[:2])})"]
+    texts += [f"{field} {operator} {value}" for operator in operators for value in written]
+    for text in texts:
+        filter = compile(text)
+        wanted = filter.mask(batch).tolist()
+        assert split_mask(filter, rows) == wanted, text
+        opposite = Filter(negate(filter.expression))
+        assert split_mask(opposite, rows) == [not passes for passes in wanted], text
 
 
 @given(EXPRESSIONS)
@@ -560,7 +583,9 @@ def events(text: str) -> list[str]:
 
 def test_events_that_cannot_pass_are_not_captured() -> None:
     assert events("evt.type = read") == ["read"]
-    assert events("evt.category = net or evt.type startswith ex") == ["execve", "connect", "exit_group"]
+    assert events("evt.category = process or evt.type startswith con") == ["execve", "connect", "exit_group", "getpid"]
+    assert events("evt.category = net") == ["read", "connect", "syscall_enter-read"]
+    assert events("evt.category = memory") == []
     assert events("evt.arg.path contains x") == ["open", "execve"]
     assert events("(evt.type = read and fd.num = 1) or (evt.type = open and evt.failed)") == ["read", "open"]
     assert events("fd.num > 1") == ["read", "open", "connect", "syscall_enter-read", "sched_switch"]
@@ -611,6 +636,10 @@ def test_explain() -> None:
         ]
     )
     assert "events: 0 of 8" in explain(compile("fd.num in ()"), DEFINITIONS.values(), SLOTS)
+
+
+def test_explain_for_this_machine() -> None:
+    assert explain(compile("evt.type = read")).startswith("filter: evt.type = read\nevents: 1 of ")
 
 
 def test_expressions_are_kept_flat() -> None:

@@ -12,11 +12,15 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeAlias, cast
 
-from kindling.catalogue.model import Definition
+from kindling.catalogue.model import Category, Definition
+from kindling.catalogue.registry import catalogue
 from kindling.catalogue.tables.common import ERRNO, MAX_ERRNO
+from kindling.enrich.categories import SOCKETS
 from kindling.enrich.kinds import FdType
 from kindling.probes.base import Records
+from kindling.probes.facts import machine
 from kindling.probes.layout import FILTER_INSTRUCTIONS, FdKind, FilterField
+from kindling.probes.plan import slot_of
 from kindling.stream.fields import CONTAINER_ID, Field, FieldType, Level, lookup
 from kindling.stream.filter.compiled import Filter
 from kindling.stream.filter.expression import And, Expression, Not, Operator, Test, both, either, negate, tests
@@ -218,10 +222,11 @@ def _test_decided(test: Test, definition: Definition) -> bool | None:
     possible = lookup(test.field).possible
     if possible is not None and not possible(definition):
         return False
-    if field.of_definition is None:
+    if field.outcomes is None:
         return None
-    value = field.of_definition(definition)
-    return value is not None and matcher(test)(value)
+    match = matcher(test)
+    found = {value is not None and match(value) for value in field.outcomes(definition)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _folded(expression: Expression, events: Sequence[Definition]) -> _Folded:
@@ -271,9 +276,13 @@ def _thread_bounds(test: Test, events: Sequence[Definition], slots: Mapping[str,
 
 def _test_bounds(test: Test, events: Sequence[Definition], slots: Mapping[str, int]) -> _Bounds:
     field = lookup(test.field)
-    if field.of_definition is not None:
-        chosen = _slots_of([d for d in events if _test_decided(test, d)], events, slots)
-        return _UNKNOWN if chosen is None else _Bounds(chosen, chosen)
+    if field.outcomes is not None:
+        decided = [_test_decided(test, d) for d in events]
+        chosen = _slots_of([d for d, passes in zip(events, decided, strict=True) if passes], events, slots)
+        moving = _slots_of([d for d, passes in zip(events, decided, strict=True) if passes is None], events, slots)
+        if chosen is None or moving is None:
+            return _UNKNOWN
+        return _exact(any_of((chosen, moving is not False and all_of((moving, _category(test))))))
     if field.kernel is None:
         return _UNKNOWN
     bounds = _TESTS[field.kernel](field, test)
@@ -397,6 +406,17 @@ def _named(value: bytes) -> Program:
     return equal(FilterField.RET, -number) if 0 < number <= MAX_ERRNO else False
 
 
+def _category(test: Test) -> Program:
+    """The comparison with the category of plain I/O, which its descriptor decides."""
+    fits = matcher(test)
+    possible = sorted(int(kind) for kind in FdKind)
+    sockets = member(FilterField.FD_TYPE, {int(KINDS[kind]) for kind in SOCKETS}, possible, always=False)
+    special = {Category.NET: sockets, Category.IPC: equal(FilterField.FD_TYPE, FdKind.PIPE)}
+    if fits(Category.FILE.value):
+        return opposite(any_of(program for category, program in special.items() if not fits(category.value)))
+    return any_of(program for category, program in special.items() if fits(category.value))
+
+
 def _fd_type(field: Field, test: Test) -> _Bounds:
     fits = matcher(test)
     fitting: dict[FdKind, list[bool]] = {kind: [] for kind in FdKind}
@@ -448,7 +468,7 @@ def _reason(test: Test) -> str:
     field = lookup(test.field)
     if field.level is Level.ARGUMENT:
         return f"{field.name} is decoded from the event's arguments"
-    if field.of_definition is not None:
+    if field.outcomes is not None:
         return f"{field.name} differs between events that have no number in the kernel"
     if field.kernel is None:
         return f"{field.name} is not known in the kernel"
@@ -467,9 +487,17 @@ _TITLES = {
 }
 
 
-def explain(filter: Filter, definitions: Iterable[Definition], slots: Mapping[str, int]) -> str:
-    """Which part of `filter` runs where, and why the rest does not run in the kernel: several lines of text."""
-    wanted = list(definitions)
+def explain(
+    filter: Filter, definitions: Iterable[Definition] | None = None, slots: Mapping[str, int] | None = None
+) -> str:
+    """Which part of `filter` runs where, and why the rest does not run in the kernel: several lines of text.
+
+    Without `definitions` for all events of the catalogue, without `slots` for this machine's kernel.
+    """
+    wanted = list(catalogue() if definitions is None else definitions)
+    if slots is None:
+        here = machine()
+        slots = {d.name: slot for d in wanted if (slot := slot_of(d, here)) is not None}
     pushed = push_down(filter, wanted, slots)
     counts = {Place.THREAD: pushed.thread_filter, Place.EVENT: pushed.event_filter}
     lines = [
