@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,16 +12,36 @@ import numpy as np
 import numpy.typing as npt
 
 from kindling.catalogue.model import Definition
+from kindling.catalogue.own import EVENTS, LOSS_CAUSE
+from kindling.catalogue.text import escape
 from kindling.enrich.objects import Descriptor, Thread, ThreadKey
 from kindling.errors import ProbeError
 from kindling.probes import layout
-from kindling.probes.base import Loss, ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
+from kindling.probes.base import ProbeStatistics, RawBatch, Records, Refusal, Slots, Wanted
 from kindling.probes.capture_format import CaptureInfo
 from kindling.probes.capture_reader import RawCapture, looks_like_capture
 from kindling.probes.ipc import Input
+from kindling.probes.plan import LOST_SLOT
 
 HEAD = 1 << 16
 """Bytes from the beginning of a file that a format is recognised by."""
+
+
+MAX_LOSSES = 4096
+"""Kinds of losses that are counted apart."""
+
+LOST = next(definition for definition in EVENTS if definition.name == "lost")
+
+_FILE_TYPES = {
+    **dict.fromkeys(("ipv4", "ipv6", "unix", "netlink", "packet", "socket"), stat.S_IFSOCK >> 12),
+    "pipe": stat.S_IFIFO >> 12,
+    "file": stat.S_IFREG >> 12,
+    "directory": stat.S_IFDIR >> 12,
+    "char": stat.S_IFCHR >> 12,
+    "block": stat.S_IFBLK >> 12,
+    "symlink": stat.S_IFLNK >> 12,
+}
+"""File types (mode >> 12) of descriptors, which `Wanted.only` speaks of; anonymous inodes have none."""
 
 
 class Recording(Protocol):
@@ -88,6 +109,7 @@ class ReplayProbe:
         self._decided: dict[int, Definition] = {}
         self._slots: dict[int, Definition] = {}
         self._followed: set[int] = set()
+        self._excluded: set[int] = set()
         self._threads: dict[ThreadKey, Thread] = {}
         self._descriptors: dict[int, Descriptor] = {}
         self._resend = False
@@ -121,12 +143,13 @@ class ReplayProbe:
         return [
             Refusal(definition.name, f"{self._recording.name} does not hold it; it must be asked for when recording")
             for definition in definitions
-            if _name(definition) not in held
+            if _name(definition) not in held and definition.name != "lost"
         ]
 
     def start(self, wanted: Wanted) -> Slots:
         """Begin to deliver what is wanted. The slots' table grows if the file brings more events later."""
-        self._followed = set(wanted.follow or ())
+        self._followed.clear()
+        self._excluded.clear()
         return self.change(wanted)
 
     def change(self, wanted: Wanted) -> Slots:
@@ -134,7 +157,9 @@ class ReplayProbe:
         if wanted.thread_filter is not None or wanted.event_filter is not None:
             raise ProbeError("a capture file has no kernel that could filter; evaluate the whole filter on the batches")
         self._wanted = wanted
-        self._followed |= set(wanted.follow or ())
+        # Whoever would be followed from its next program on is followed from the start: the file is about it anyway.
+        self._followed |= {*(wanted.follow or ()), *wanted.follow_from_exec}
+        self._excluded |= set(wanted.exclude)
         self._names = {_name(definition) for definition in wanted.definitions}
         self._decided.clear()
         self._slots.clear()
@@ -170,17 +195,23 @@ class ReplayProbe:
     def _narrowed(self, batch: RawBatch) -> RawBatch:
         threads, descriptors = self._remember(batch)
         self._decide()
-        self._count_losses(batch.losses, batch.records)
+        self._count_losses(batch)
         records = batch.records
         keep = self._pass[records["event"]]
         assert self._wanted is not None
-        if self._wanted.follow is not None:
-            self._follow(threads)
+        if self._wanted.follow is not None or self._wanted.follow_from_exec:
+            _add_descendants(self._followed, threads)
             keep &= _among(records["pid"], self._followed) | self._is_lost()[records["event"]]
-        if self._wanted.exclude:
-            keep &= ~_among(records["pid"], set(self._wanted.exclude))
+        if self._excluded:
+            if self._wanted.exclude_children:
+                _add_descendants(self._excluded, threads)
+            keep &= ~_among(records["pid"], self._excluded)
+        if self._wanted.only:
+            keep &= self._on_wanted_types(records)
         if not keep.all():
-            records = records[keep]
+            records = np.take(records, np.flatnonzero(keep))
+        if batch.losses:
+            self._slots.setdefault(LOST_SLOT, LOST)
         self._events += len(records)
         self._objects += len(threads) + len(descriptors)
         self._drains += 1
@@ -197,30 +228,38 @@ class ReplayProbe:
         self._resend = False
         return tuple(self._threads.values()), tuple(self._descriptors.values())
 
-    def _follow(self, threads: Sequence[Thread]) -> None:
-        """Add the descendants of followed processes; a child may stand before its parent."""
-        while True:
-            found = {t.pid for t in threads if t.ppid in self._followed and t.pid not in self._followed}
-            if not found:
-                return
-            self._followed |= found
+    def _on_wanted_types(self, records: Records) -> npt.NDArray[np.bool_]:
+        """Which records are about a descriptor of a type on which their event is wanted, or about an unknown one."""
+        assert self._wanted is not None
+        masks = np.full(layout.LOST_MARKER + 1, 0xFFFF, np.int64)
+        for slot, definition in self._slots.items():
+            masks[slot] = self._wanted.only.get(definition.name, 0xFFFF)
+        identities, index = np.unique(records["object"], return_inverse=True)
+        known = [self._descriptors.get(identity) for identity in identities.tolist()]
+        bits = np.array([0xFFFF if d is None else 1 << _FILE_TYPES.get(d.type, 0) for d in known], np.int64)
+        wanted: npt.NDArray[np.bool_] = (masks[records["event"]] & bits[index]) != 0
+        return wanted
 
     def _is_lost(self) -> npt.NDArray[np.bool_]:
         mask = np.zeros(layout.LOST_MARKER + 1, np.bool_)
         mask[[slot for slot, definition in self._slots.items() if definition.name == "lost"]] = True
         return mask
 
-    def _count_losses(self, losses: Sequence[Loss], records: Records) -> None:
-        for loss in losses:
+    def _count_losses(self, batch: RawBatch) -> None:
+        records, data = batch.records, batch.data
+        for loss in batch.losses:
             self._lose(loss.event, loss.cause, loss.count)
         for slot, definition in self._slots.items():
-            names = [argument.name for argument in definition.arguments]
-            if definition.name == "lost" and "count" in names and names.index("count") < layout.MAX_ARGUMENTS:
-                rows = records["event"] == slot
-                if rows.any():
-                    self._lose("lost", "recorded", int(records["args"][rows, names.index("count")].sum()))
+            if definition.name == "lost" and definition.arguments[:3] == LOST.arguments[:3]:
+                for row in np.flatnonzero(records["event"] == slot).tolist():
+                    count, _, cause = records["args"][row, :3].tolist()
+                    start = int(records["data"][row]) + layout.DATA_HEADER.itemsize
+                    name = data[start : start + int.from_bytes(data[start - 2 : start], "little")]
+                    self._lose(escape(name) or "*", str(LOSS_CAUSE.decode(cause)), count)
 
     def _lose(self, event: str, cause: str, count: int) -> None:
+        if (event, cause) not in self._losses and len(self._losses) >= MAX_LOSSES:
+            event, cause = "*", "other"
         self._losses[event, cause] = self._losses.get((event, cause), 0) + count
 
     def flush(self) -> RawBatch:
@@ -249,6 +288,12 @@ class ReplayProbe:
 
 def _name(definition: Definition) -> tuple[str, str]:
     return str(definition.source), definition.name
+
+
+def _add_descendants(pids: set[int], threads: Sequence[Thread]) -> None:
+    """Add the descendants of these processes; a child may stand before its parent."""
+    while found := {thread.pid for thread in threads if thread.ppid in pids and thread.pid not in pids}:
+        pids |= found
 
 
 def _among(pids: npt.NDArray[np.uint32], wanted: set[int]) -> npt.NDArray[np.bool_]:

@@ -152,7 +152,9 @@ class CaptureWriter:
         for thread in threads:
             if self._objects.threads.get(thread.key) is not thread:
                 for related in (thread, *batch.objects.ancestors(thread)):
-                    if self._changed(self._objects.threads.get(related.key), related):
+                    # An ancestor may be remembered as it was before it changed.
+                    current = batch.objects.threads.get(related.key, related) is related
+                    if current and self._changed(self._objects.threads.get(related.key), related):
                         self._new_threads[related.key] = related
                         self._objects.add((related,), ())
         for descriptor in descriptors:
