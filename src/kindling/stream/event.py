@@ -270,7 +270,12 @@ def value_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-_CONTROL = {n: f"\\x{n:02x}" for n in [*range(32), 127]} | {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"'}
+# C1 controls move the cursor of some terminals too, and the others make text read in another order than it stands.
+_CONTROL = (
+    {n: f"\\x{n:02x}" for n in [*range(32), 127]}
+    | {n: f"\\u{n:04x}" for n in [*range(0x80, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)]}
+    | {9: "\\t", 10: "\\n", 13: "\\r", 34: '\\"'}
+)
 
 
 def quoted(data: bytes) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kindling.catalogue.text import escape
-from kindling.catalogue.types import Scalar, Value
+from kindling.catalogue.types import Hexadecimal, Scalar, Type, Value
 from kindling.stream.event import Event, quoted, result_text, value_text
 
 
@@ -29,18 +28,30 @@ def clock(nanoseconds: int) -> str:
 
 
 def arguments(event: Event) -> str:
-    """The arguments as in a call; the descriptor with what it stands for."""
+    """The arguments as in a call; the descriptor with what it stands for.
+
+    What does not apply (a mode without O_CREAT) is left out; what was not or could not be copied is "...".
+    """
     parts: list[str] = []
     fd = event.fd
-    own = event.definition.descriptor
-    for name, value in event.args.items():
-        if name == own and fd is not None:
+    definition = event.definition
+    for position, (name, value) in enumerate(event.args.items()):
+        if name == definition.descriptor and fd is not None:
             parts.append(f"{name}={descriptor(value, fd.descriptor and fd.descriptor.name)}")
-        elif value is not None or not isinstance(event.definition.argument(name).type, Scalar):
+        elif value is not None:
             parts.append(f"{name}={value_text(value)}")
-        else:
-            parts.append(f"{name}=NULL")
+        elif (text := _nothing(event, definition.arguments[position].type, position)) is not None:
+            parts.append(f"{name}={text}")
     return ", ".join(parts)
+
+
+def _nothing(event: Event, kind: Type, position: int) -> str | None:
+    """How an argument without a value is shown; None if it is not."""
+    if isinstance(kind, Hexadecimal):
+        return "NULL"
+    if isinstance(kind, Scalar):
+        return None
+    return "..." if event.batch.records["args"][event.row][position] else "NULL"
 
 
 def descriptor(number: Value, name: object) -> str:
@@ -66,7 +77,7 @@ def line(event: Event) -> str:
     returned = f" = {result(event)}" if event.definition.result is not None else ""
     marks = f" [{', '.join(event.quality)}]" if event.quality else ""
     return (
-        f"{clock(event.timestamp)} {escape(event.comm)}[{event.tid}] "
+        f"{clock(event.timestamp)} {quoted(event.comm)[1:-1]}[{event.tid}] "
         f"{event.name}({arguments(event)}){returned}{took}{marks}"
     )
 
