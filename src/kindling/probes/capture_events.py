@@ -17,8 +17,10 @@ from kindling.catalogue.model import Category, Definition, Direction, Field, Res
 from kindling.catalogue.types import Call, Capture, Copy, Scalar, Type, Value
 from kindling.errors import UnknownEventError
 from kindling.probes.capture_format import digest, pack, unpack
+from kindling.probes.layout import MAX_ARGUMENTS
 
 MAX_WIDTH = 32
+"""Copies that one argument may have, as far as a file is believed."""
 _REBUILT: Mapping[str, type[Type]] = {
     cls.__name__: cls
     for cls in (
@@ -122,7 +124,7 @@ def unknown_event(slot: int) -> Definition:
         source=Source.KINDLING,
         category=Category.OTHER,
         description="An event whose definition is missing in the capture file.",
-        arguments=tuple(Field(f"arg{n}", Recorded("raw"), "raw argument") for n in range(6)),
+        arguments=tuple(Field(f"arg{n}", Recorded("raw"), "raw argument") for n in range(MAX_ARGUMENTS)),
     )
 
 
@@ -176,7 +178,11 @@ def _decides(described: object) -> object:
 def _definition(described: Mapping[str, Any], machine: str, ours: Definition | None, notes: list[str]) -> Definition:
     name = _text(described, "name")
     listed = described.get("arguments", [])
-    if not isinstance(listed, list) or len(listed) > 64 or not all(isinstance(entry, dict) for entry in listed):
+    if (
+        not isinstance(listed, list)
+        or len(listed) > MAX_ARGUMENTS
+        or not all(isinstance(entry, dict) for entry in listed)
+    ):
         raise ValueError(f"the arguments of {name} are not described")
     own = {argument.name: argument for argument in ours.arguments} if ours is not None else {}
     arguments: list[Field] = []
@@ -210,7 +216,7 @@ def _definition(described: Mapping[str, Any], machine: str, ours: Definition | N
         name=name,
         source=Source(source) if source in list(Source) else Source.KINDLING,
         category=Category(category) if category in list(Category) else Category.OTHER,
-        description=str(described.get("description", "")),
+        description=_printable(described.get("description")),
         arguments=tuple(arguments),
         result=ours.result if ours is not None else _result(described.get("result")),
         aliases=ours.aliases if ours is not None else (),
@@ -231,7 +237,7 @@ def _argument(entry: Mapping[str, Any], width: int, machine: str) -> Field:
     return Field(
         _text(entry, "name"),
         kind,
-        str(entry.get("description", "")),
+        _printable(entry.get("description")),
         Direction(direction) if direction in list(Direction) else Direction.IN,
     )
 
@@ -240,7 +246,7 @@ def _result(described: object) -> Result | None:
     if not isinstance(described, dict):
         return None
     kind = _rebuild(described.get("type"))
-    return Result(kind if isinstance(kind, Scalar) else types.I64, str(described.get("description", "")))
+    return Result(kind if isinstance(kind, Scalar) else types.I64, _printable(described.get("description")))
 
 
 def _rebuild(described: object) -> Type | None:
@@ -260,6 +266,10 @@ def _rebuild(described: object) -> Type | None:
     if issubclass(cls, Scalar) and given.get("size", 8) not in (1, 2, 4, 8):
         return None
     return cls(**given)
+
+
+def _printable(value: object) -> str:
+    return "".join(character if character.isprintable() else " " for character in str(value or ""))
 
 
 def _text(described: Mapping[str, Any], name: str) -> str:

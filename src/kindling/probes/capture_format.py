@@ -242,8 +242,8 @@ def _reader(name: str, hint: object) -> Callable[[object], object]:
             return value
         if kind is bool and isinstance(value, bool):
             return value
-        if kind is str and isinstance(value, str):
-            value.encode("utf-8")
+        # Text is what Kindling chose itself: nothing that could act on a terminal belongs there.
+        if kind is str and isinstance(value, str) and value.isprintable():
             return value
         if kind is bytes and isinstance(value, str):
             return unescape(value)

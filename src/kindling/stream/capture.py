@@ -486,11 +486,14 @@ def _to_parquet(reader: CaptureReader, target: str | os.PathLike[str]) -> tuple[
 
 
 def _to_lines(reader: CaptureReader, target: str | os.PathLike[str]) -> tuple[int, int]:
-    from kindling.stream.jsonlines import lines
+    from kindling.stream.jsonlines import JsonLines
 
     events = batches = 0
+    formatter = JsonLines(reader.objects, reader.info.machine)
     with open(target, "wb") as file:
         for batch in reader:
-            file.writelines(lines(batch))
+            if formatter.objects is not batch.objects:
+                formatter = JsonLines(batch.objects, batch.machine)
+            file.write(formatter.text(batch).encode())
             events, batches = events + len(batch), batches + 1
     return events, batches
