@@ -19,6 +19,18 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 	(has_rdonly_cast ? ((struct type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(struct type)))->field \
 			 : BPF_CORE_READ((struct type *)(pointer), field))
 
+/* A loop whose body is verified once: `body(index, context)` returns 1 to end it. Before bpf_loop (5.17) an ordinary loop. */
+#ifdef KINDLING_OLD
+#define LOOP(times, body, context)                     \
+	do {                                           \
+		for (__u32 _i = 0; _i < (times); _i++) \
+			if (body(_i, context))         \
+				break;                 \
+	} while (0)
+#else
+#define LOOP(times, body, context) bpf_loop(times, body, context, 0)
+#endif
+
 static __always_inline struct task_struct *current_task(void)
 {
 #ifdef KINDLING_OLD
@@ -77,16 +89,49 @@ static __always_inline void set_process_bits(struct task_struct *leader, __u32 b
 #endif
 }
 
-/* A pointer as a number. The verifier allows no arithmetic on typed pointers but the difference of two. */
+struct cell {
+	__u64 value;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cell);
+} cells SEC(".maps");
+
+/* A pointer as a number. The verifier allows no arithmetic on typed pointers but the difference of two; where pointers come
+ * with and without types (no casts before 6.2), they lose the type on the way through a map. */
 static __always_inline __u64 number(const void *pointer)
 {
 	__u64 value = (__u64)pointer;
+#ifdef KINDLING_OLD
+	return value;
+#else
+	if (!has_rdonly_cast) {
+		__u32 cpu = bpf_get_smp_processor_id();
+		volatile struct cell *cell = bpf_map_lookup_elem(&cells, &cpu);
+		if (!cell)
+			return 0;
+		cell->value = value;
+		return cell->value;
+	}
 	if (!value)
 		return 0;
 	const void *base = &settings;
 	asm volatile("%0 -= %1" : "+r"(value) : "r"(base));
 	return value;
+#endif
 }
+
+/* An offset with its bound in plain sight of the verifier: compilers drop a mask that they know to be redundant, and
+ * verifiers before 6.8 forget bounds of what they spilled. */
+#define BOUNDED(offset, mask)                                           \
+	({                                                              \
+		__u64 _bounded = (offset);                              \
+		asm volatile("%0 &= %1" : "+r"(_bounded) : "i"(mask)); \
+		_bounded;                                               \
+	})
 
 static __always_inline __u64 mix(__u64 hash, __u64 value)
 {

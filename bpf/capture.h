@@ -4,12 +4,9 @@
 #include "objects.h"
 #include "ring.h"
 
-/* Programs that may interrupt one another use different lanes of a CPU's scratch area. */
-enum { LANE_TASK = 0, LANE_OTHER = 1 };
-
 static __always_inline struct scratch *scratch_of(__u32 cpu, __u32 lane)
 {
-	__u32 index = cpu * 2 + lane;
+	__u32 index = cpu * LANES + lane;
 	return bpf_map_lookup_elem(&scratches, &index);
 }
 
@@ -18,7 +15,7 @@ static __always_inline __u32 put_header(struct scratch *scratch, __u32 at, __u32
 	struct data_header *header;
 	if (at > MAX_DATA)
 		return at;
-	header = (struct data_header *)&scratch->data[at];
+	header = (struct data_header *)&scratch->data[BOUNDED(at, SCRATCH_MASK)];
 	header->capture = number;
 	header->marks = marks;
 	header->length = length;
@@ -39,7 +36,7 @@ static __always_inline __u32 put_bytes(struct scratch *scratch, __u32 at, __u32 
 		scratch->marks |= MARK_TRUNCATED;
 		return at;
 	}
-	if (bpf_probe_read_user(&scratch->data[at + 4], length, (void *)address))
+	if (bpf_probe_read_user(&scratch->data[BOUNDED(at, SCRATCH_MASK) + 4], BOUNDED(length, SCRATCH_MASK), (void *)address))
 		return put_header(scratch, at, number, MARK_FAULT, 0);
 	return put_header(scratch, at, number, marks, length);
 }
@@ -66,7 +63,8 @@ static __always_inline __u32 put_vector(struct scratch *scratch, __u32 at, __u32
 		__u32 position = at + 4 + done;
 		if (length > MAX_PAYLOAD || position > MAX_DATA)
 			break;
-		if (bpf_probe_read_user(&scratch->data[position], length, (void *)segment.base)) {
+		if (bpf_probe_read_user(&scratch->data[BOUNDED(position, SCRATCH_MASK)], BOUNDED(length, SCRATCH_MASK),
+					(void *)segment.base)) {
 			marks |= MARK_FAULT;
 			break;
 		}
@@ -85,6 +83,13 @@ struct user_msghdr {
 	__u64 flags;
 };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LANES);
+	__type(key, __u32);
+	__type(value, struct user_msghdr);
+} messages SEC(".maps");
+
 /* One capture of one plan entry; returns where the next one goes. A global function: verified once, called with numbers. */
 __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 {
@@ -95,7 +100,7 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 	struct plan *plan = bpf_map_lookup_elem(&plans, &slot);
 	if (!plan)
 		return at;
-	struct capture *capture = &plan->capture[number];
+	struct capture *capture = &plan->capture[BOUNDED(number, MAX_CAPTURES - 1)];
 	__u32 argument = capture->argument;
 	if (argument >= MAX_ARGUMENTS)
 		return at;
@@ -119,28 +124,29 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 
 	if (capture->kind == COPY_OBJECT) {
 		struct task_struct *task = current_task();
+		struct seen_file *seen = bpf_map_lookup_elem(&sightings, &index);
 		__u64 object = 0;
+		if (!seen)
+			return at;
 		struct file *file = file_of(task, (__s32)address);
 		if (file) {
-			struct seen_file seen;
 			struct dentry *root = root_of(task);
-			see_file(&seen, file, root);
-			if (announce(&seen, root))
-				object = seen.id;
+			see_file(seen, file, root);
+			if (announce(seen, root))
+				object = seen->id;
 			else
 				scratch->marks |= MARK_NO_OBJECT;
 		} else if ((__s32)address == -100 && FOLLOW(task, fs)) {
 			/* AT_FDCWD: the working directory, described like an open directory. */
-			struct seen_file seen;
 			struct fs_struct *fs = FOLLOW(task, fs);
 			struct dentry *root = root_of(task);
-			see_directory(&seen, FOLLOW(fs, pwd.dentry), FOLLOW(fs, pwd.mnt), root);
-			if (announce(&seen, root))
-				object = seen.id;
+			see_directory(seen, FOLLOW(fs, pwd.dentry), FOLLOW(fs, pwd.mnt), root);
+			if (announce(seen, root))
+				object = seen->id;
 			else
 				scratch->marks |= MARK_NO_OBJECT;
 		}
-		__builtin_memcpy(&scratch->data[at + 4], &object, 8);
+		__builtin_memcpy(&scratch->data[BOUNDED(at, SCRATCH_MASK) + 4], &object, 8);
 		return put_header(scratch, at, id, 0, 8);
 	}
 	if (scratch->executed && capture->kind == COPY_STRINGS) {
@@ -184,7 +190,7 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 			limit = 4096;
 		if (at > MAX_DATA || limit < 2)
 			return at;
-		long length = bpf_probe_read_user_str(&scratch->data[at + 4], limit, (void *)address);
+		long length = bpf_probe_read_user_str(&scratch->data[BOUNDED(at, SCRATCH_MASK) + 4], BOUNDED(limit, 0x1fff), (void *)address);
 		if (length <= 0 || length > 4096)
 			return put_header(scratch, at, id, MARK_FAULT, 0);
 		return put_header(scratch, at, id, length == limit ? MARK_TRUNCATED : 0, length - 1);
@@ -212,7 +218,7 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 				marks |= MARK_TRUNCATED;
 				break;
 			}
-			long length = bpf_probe_read_user_str(&scratch->data[position], 4096, (void *)pointer);
+			long length = bpf_probe_read_user_str(&scratch->data[BOUNDED(position, SCRATCH_MASK)], 4096, (void *)pointer);
 			if (length <= 0) {
 				marks |= MARK_FAULT;
 				break;
@@ -230,15 +236,15 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 	case COPY_MSGHDR:
 		return put_bytes(scratch, at, id, address, sizeof(struct user_msghdr), sizeof(struct user_msghdr));
 	default: {
-		struct user_msghdr message;
-		if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
+		struct user_msghdr *message = bpf_map_lookup_elem(&messages, &index);
+		if (!message || bpf_probe_read_user(message, sizeof(*message), (void *)address))
 			return at;
-		if (capture->kind == COPY_MSG_NAME && message.name && message.name_length)
-			return put_bytes(scratch, at, id, message.name, message.name_length, limit);
-		if (capture->kind == COPY_MSG_CONTROL && message.control && message.control_length)
-			return put_bytes(scratch, at, id, message.control, message.control_length, limit);
+		if (capture->kind == COPY_MSG_NAME && message->name && message->name_length)
+			return put_bytes(scratch, at, id, message->name, message->name_length, limit);
+		if (capture->kind == COPY_MSG_CONTROL && message->control && message->control_length)
+			return put_bytes(scratch, at, id, message->control, message->control_length, limit);
 		if (capture->kind == COPY_MSG_PAYLOAD && ret > 0)
-			return put_vector(scratch, at, id, message.vector, message.count, ret, limit);
+			return put_vector(scratch, at, id, message->vector, message->count, ret, limit);
 		return at;
 	}
 	}

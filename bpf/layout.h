@@ -5,7 +5,7 @@
 #define FIXED_SLOTS (1024)
 #define SLOTS (2048)
 #define MAX_ARGUMENTS (6)
-#define MAX_CAPTURES (10)
+#define MAX_CAPTURES (16)
 #define LOST_MARKER (65535)
 #define NO_FD (-2147483648)
 #define NO_ARGUMENT (255)
@@ -18,7 +18,10 @@
 #define CONTROL_SIZE (256)
 #define LOSS_COUNTERS (6144)
 #define MAX_STRINGS (8192)
-#define SCRATCH_DATA (102400)
+#define STRINGS_MASK (32767)
+#define STRINGS_SIZE (40960)
+#define SCRATCH_MASK (65535)
+#define SCRATCH_DATA (135168)
 #define NAME_MAX (255)
 #define NO_LATENCY (~0ULL)
 enum { SLOT_PROCESS_FORK = 1024, SLOT_PROCESS_EXEC = 1025, SLOT_PROCESS_EXIT = 1026, SLOT_SIGNAL_DELIVER = 1027 };
@@ -73,9 +76,9 @@ struct plan {
 	__u16 only;
 	__u8 path;
 	__u8 spare;
-	struct capture capture[10];
+	struct capture capture[16];
 };
-_Static_assert(sizeof(struct plan) == 168, "plan");
+_Static_assert(sizeof(struct plan) == 264, "plan");
 struct control {
 	__u64 head;
 	__u64 data_head;
@@ -119,9 +122,9 @@ struct scratch {
 	__u32 snaplen;
 	__u32 slot;
 	__u32 executed;
-	__u8 data[102400];
+	__u8 data[135168];
 };
-_Static_assert(sizeof(struct scratch) == 102504, "scratch");
+_Static_assert(sizeof(struct scratch) == 135272, "scratch");
 struct thread_object {
 	__u16 kind;
 	__u16 marks;

@@ -74,18 +74,48 @@ struct {
 /* One per CPU and lane; an array because per-CPU values may not be larger than 32 KiB. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, 3);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* What a descriptor is, as far as the fast path has to look at it anyway. */
+struct seen_file {
+	__u64 id;
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+	struct inode *inode;
+	struct sock *sock;
+	__u16 mode;
+	__u16 family;
+	__u16 local_port, remote_port;
+};
+
+/* Programs that could interrupt one another work in lanes of their own. */
+enum { LANE_RETURN = 0, LANE_ENTRY = 1, LANE_OTHER = 2, LANES = 3 };
+
+/* One per CPU and lane; in a map because the stack is small. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LANES);
+	__type(key, __u32);
+	__type(value, struct seen_file);
+} sightings SEC(".maps");
+
+/* A walk from a name to the root; here because the stack is small. */
+struct names {
+	__u64 dentry, mount, root;
+	__u32 at, end, complete;
+};
 
 struct object_buffer {
 	union {
 		struct thread_object thread;
 		struct descriptor_object descriptor;
 	};
-	char strings[3 * MAX_STRINGS];
+	char strings[STRINGS_SIZE];
 	__u64 cell;
+	struct names names;
 };
 _Static_assert(sizeof(struct thread_object) == sizeof(struct descriptor_object), "strings follow both");
 

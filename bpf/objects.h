@@ -15,42 +15,66 @@ static __always_inline __u64 plain(struct object_buffer *buffer, const void *poi
 	return *cell;
 }
 
-/* Names from a leaf to the root, each one byte of length and its bytes, from buffer->strings[at] on. Returns the end.
+#ifdef KINDLING_OLD
+#define MAX_NAMES 96
+#else
+#define MAX_NAMES 2048
+#endif
+
+static long put_name(__u32 index, __u32 *cpu)
+{
+	struct object_buffer *buffer = object_buffer(*cpu);
+	if (!buffer)
+		return 1;
+	struct names *names = &buffer->names;
+	struct dentry *dentry = (struct dentry *)names->dentry;
+	struct mount *mount = (struct mount *)names->mount;
+	__u32 at = names->at;
+
+	if (names->dentry == names->root) {
+		names->complete = 1;
+		return 1;
+	}
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == parent || dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+		if (above == mount) {
+			names->complete = 1;
+			return 1;
+		}
+		names->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		names->mount = (__u64)above;
+		return 0;
+	}
+	__u32 length = BPF_CORE_READ(dentry, d_name.hash_len) >> 32;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	length &= 0xff;
+	if (at > names->end || at > 3 * MAX_STRINGS - NAME_MAX - 2)
+		return 1;
+	buffer->strings[BOUNDED(at, STRINGS_MASK)] = length;
+	bpf_probe_read_kernel(&buffer->strings[BOUNDED(at, STRINGS_MASK) + 1], BOUNDED(length, 0xff), name);
+	names->at = at + length + 1;
+	names->dentry = (__u64)parent;
+	return 0;
+}
+
+/* Names from a leaf to the root, each one byte of length and its bytes, from buffer->strings[BOUNDED(at, STRINGS_MASK)] on. Returns the end.
  * Stops at `root` (the process's own root directory) as d_path does. A global function: verified once. */
 __noinline __u32 put_names(__u32 cpu, __u32 at, __u64 leaf, __u64 vfsmount, __u64 root)
 {
 	struct object_buffer *buffer = object_buffer(cpu);
-	struct dentry *dentry = (struct dentry *)leaf;
-	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
-	__u32 end = at + MAX_STRINGS - NAME_MAX - 2;
-
 	if (!buffer)
 		return at;
-	for (int i = 0; i < 256; i++) {
-		if (dentry == (struct dentry *)root)
-			break;
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		if (dentry == parent || dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-			if (above == mount)
-				break;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mount = above;
-			continue;
-		}
-		__u32 length = BPF_CORE_READ(dentry, d_name.hash_len) >> 32;
-		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-		length &= 0xff;
-		if (at > end || at > 3 * MAX_STRINGS - NAME_MAX - 2 || i == 255) {
-			buffer->descriptor.marks |= MARK_TRUNCATED;
-			break;
-		}
-		buffer->strings[at] = length;
-		bpf_probe_read_kernel(&buffer->strings[at + 1], length, name);
-		at += length + 1;
-		dentry = parent;
-	}
-	return at;
+	buffer->names.dentry = leaf;
+	buffer->names.mount = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	buffer->names.root = root;
+	buffer->names.at = at;
+	buffer->names.end = at + MAX_STRINGS - NAME_MAX - 2;
+	buffer->names.complete = 0;
+	LOOP(MAX_NAMES, put_name, &cpu);
+	if (!buffer->names.complete)
+		buffer->descriptor.marks |= MARK_TRUNCATED;
+	return buffer->names.at;
 }
 
 static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
@@ -89,32 +113,39 @@ static __always_inline struct kernfs_node *task_cgroup(struct task_struct *task)
 	return node;
 }
 
+static long put_group(__u32 index, __u32 *cpu)
+{
+	struct object_buffer *buffer = object_buffer(*cpu);
+	if (!buffer)
+		return 1;
+	struct names *names = &buffer->names;
+	struct kernfs_node *node = (struct kernfs_node *)names->dentry;
+	__u32 at = names->at;
+
+	if (!node)
+		return 1;
+	struct kernfs_node *parent = kernfs_parent(node);
+	if (!parent || at > 3 * MAX_STRINGS - NAME_MAX - 2)
+		return 1;
+	const char *name = BPF_CORE_READ(node, name);
+	long length = bpf_probe_read_kernel_str(&buffer->strings[BOUNDED(at, STRINGS_MASK) + 1], NAME_MAX, name);
+	if (length < 1 || length > NAME_MAX)
+		return 1;
+	buffer->strings[BOUNDED(at, STRINGS_MASK)] = length - 1;
+	names->at = at + length;
+	names->dentry = (__u64)parent;
+	return 0;
+}
+
 __noinline __u32 put_cgroup(__u32 cpu, __u32 at, __u64 leaf)
 {
 	struct object_buffer *buffer = object_buffer(cpu);
-	struct kernfs_node *node = (struct kernfs_node *)leaf;
-
 	if (!buffer)
 		return at;
-	for (int i = 0; i < 32; i++) {
-		if (!node)
-			break;
-		struct kernfs_node *parent = kernfs_parent(node);
-		if (!parent)
-			break;
-		if (at > 3 * MAX_STRINGS - NAME_MAX - 2) {
-			buffer->thread.marks |= MARK_TRUNCATED;
-			break;
-		}
-		const char *name = BPF_CORE_READ(node, name);
-		long length = bpf_probe_read_kernel_str(&buffer->strings[at + 1], NAME_MAX, name);
-		if (length < 1 || length > NAME_MAX)
-			break;
-		buffer->strings[at] = length - 1;
-		at += length;
-		node = parent;
-	}
-	return at;
+	buffer->names.dentry = leaf;
+	buffer->names.at = at;
+	LOOP(32, put_group, &cpu);
+	return buffer->names.at;
 }
 
 /* Describe one thread. Returns false when there was no room. */
@@ -180,7 +211,7 @@ static __noinline bool send_thread(struct task_struct *task, __u32 version)
 				object->marks |= MARK_TRUNCATED;
 			}
 			if (at < MAX_STRINGS && length <= 4096) {
-				if (bpf_probe_read_user(&buffer->strings[at], length, (void *)start) == 0) {
+				if (bpf_probe_read_user(&buffer->strings[BOUNDED(at, STRINGS_MASK)], BOUNDED(length, 0x1fff), (void *)start) == 0) {
 					object->arguments = length;
 					at += length;
 				} else {
@@ -204,41 +235,39 @@ static __noinline bool send_thread(struct task_struct *task, __u32 version)
 	return bpf_ringbuf_output(&objects, &buffer->thread, size, BPF_RB_NO_WAKEUP) == 0;
 }
 
+#ifndef KINDLING_OLD
+struct climb {
+	struct task_struct *task;
+};
+
+static long send_ancestor(__u32 index, struct climb *climb)
+{
+	struct task_struct *parent = climb->task->real_parent;
+	if (!parent)
+		return 1;
+	parent = parent->group_leader;
+	if (!parent || parent->pid == 0)
+		return 1;
+	struct thread_state *state = bpf_task_storage_get(&threads, parent, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state || state->version)
+		return 1;
+	__u32 version = (__u32)(bpf_ktime_get_ns() >> 8) | 1;
+	if (!send_thread(parent, version))
+		return 1;
+	state->version = version;
+	climb->task = parent;
+	return 0;
+}
+#endif
+
 /* The processes above `task` too, so that whoever reads the stream can name the ancestors of every thread in it. */
-static __noinline void send_ancestors(struct task_struct *task, __u32 generation)
+static __always_inline void send_ancestors(struct task_struct *task)
 {
 #ifndef KINDLING_OLD
-	for (int i = 0; i < 16; i++) {
-		struct task_struct *parent = task->real_parent;
-		if (!parent)
-			return;
-		parent = parent->group_leader;
-		if (!parent || parent->pid == 0 || parent == task)
-			return;
-		struct thread_state *state = bpf_task_storage_get(&threads, parent, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!state || state->version)
-			return;
-		__u32 version = (__u32)(bpf_ktime_get_ns() >> 8) | 1;
-		if (!send_thread(parent, version))
-			return;
-		state->version = version;
-		state->cred = (__u64)parent->cred;
-		task = parent;
-	}
+	struct climb climb = {task};
+	bpf_loop(32, send_ancestor, &climb, 0);
 #endif
 }
-
-/* What a descriptor is, as far as the fast path has to look at it anyway. */
-struct seen_file {
-	__u64 id;
-	struct dentry *dentry;
-	struct vfsmount *mnt;
-	struct inode *inode;
-	struct sock *sock;
-	__u16 mode;
-	__u16 family;
-	__u16 local_port, remote_port;
-};
 
 static __always_inline __u64 mix_path(__u64 id, struct dentry *dentry, struct vfsmount *mnt, struct dentry *root)
 {
@@ -285,9 +314,13 @@ static __always_inline void see_file(struct seen_file *seen, struct file *file, 
 			}
 		}
 	} else {
-		seen->dentry = GET(file, file, f_path.dentry);
-		seen->mnt = GET(file, file, f_path.mnt);
-		id = mix_path(id, seen->dentry, seen->mnt, root);
+		struct dentry *dentry = GET(file, file, f_path.dentry);
+		struct vfsmount *mnt = GET(file, file, f_path.mnt);
+		id = mix_path(id, dentry, mnt, root);
+		/* Only now: what is read back from a map has lost its type. */
+		barrier();
+		seen->dentry = dentry;
+		seen->mnt = mnt;
 	}
 	seen->id = id ? id : 1;
 }
@@ -298,12 +331,13 @@ static __always_inline void see_directory(struct seen_file *seen, struct dentry 
 	struct inode *inode = GET(dentry, dentry, d_inode);
 	__u64 id = mix(0x6b696e646c696e67ULL, number(inode));
 
+	id = mix_path(mix(id, GET(inode, inode, i_ino)), dentry, mnt, root);
+	barrier();
 	__builtin_memset(seen, 0, sizeof(*seen));
 	seen->inode = inode;
 	seen->mode = GET(inode, inode, i_mode);
 	seen->dentry = dentry;
 	seen->mnt = mnt;
-	id = mix_path(mix(id, GET(inode, inode, i_ino)), dentry, mnt, root);
 	seen->id = id ? id : 1;
 }
 
@@ -414,7 +448,7 @@ static __always_inline void put_socket(struct object_buffer *buffer, struct desc
 			__u32 length = BPF_CORE_READ(address, len);
 			if (length > 110)
 				length = 110;
-			if (!bpf_probe_read_kernel(buffer->strings, length,
+			if (!bpf_probe_read_kernel(buffer->strings, BOUNDED(length, 0x7f),
 						   (void *)address + bpf_core_field_offset(struct unix_address, name)))
 				object->name_length = length;
 		}
@@ -456,7 +490,7 @@ static __noinline bool send_descriptor(struct seen_file *seen, struct dentry *ro
 			/* The file system's root itself: what it is called tells anonymous inodes apart. */
 			__u32 length = (BPF_CORE_READ(dentry, d_name.hash_len) >> 32) & 0xff;
 			buffer->strings[0] = length;
-			bpf_probe_read_kernel(&buffer->strings[1], length, BPF_CORE_READ(dentry, d_name.name));
+			bpf_probe_read_kernel(&buffer->strings[1], BOUNDED(length, 0xff), BPF_CORE_READ(dentry, d_name.name));
 			object->state |= 2;
 			at = length + 1;
 		}

@@ -10,8 +10,12 @@ static __always_inline int emit(struct task_struct *task, struct thread_state *s
 	struct ring ring;
 	__u64 position;
 
-	struct seen_file none = {};
-	if (!passes(slot, cpu, NO_FD, ret, NO_LATENCY, &none))
+	__u32 lane = cpu * LANES + LANE_OTHER;
+	struct seen_file *none = bpf_map_lookup_elem(&sightings, &lane);
+	if (!none)
+		return 0;
+	none->id = 0;
+	if (!passes(slot, cpu, NO_FD, ret, NO_LATENCY, none))
 		return 0;
 	if (!find_ring(&ring, cpu))
 		return 0;

@@ -109,7 +109,7 @@ static __always_inline void store_data(struct ring *ring, struct record *record,
 	__u32 offset = (__u32)position & data_mask;
 	if (length > MAX_DATA)
 		return;
-	if (bpf_probe_read_kernel(ring->base + data_offset + offset, length, source))
+	if (bpf_probe_read_kernel(ring->base + data_offset + offset, BOUNDED(length, 0xffff), source))
 		return;
 	record->data = (__u32)position;
 	record->length = length;

@@ -28,6 +28,42 @@
 #define RT_SIGRETURN 139
 #endif
 
+/* One argument by its position: on the small stack there is no room for all where only one is needed. */
+static __always_inline __u64 syscall_argument(struct pt_regs *regs, __u32 position)
+{
+#if defined(__TARGET_ARCH_x86)
+	switch (position) {
+	case 0:
+		return FOLLOW(regs, di);
+	case 1:
+		return FOLLOW(regs, si);
+	case 2:
+		return FOLLOW(regs, dx);
+	case 3:
+		return FOLLOW(regs, r10);
+	case 4:
+		return FOLLOW(regs, r8);
+	default:
+		return FOLLOW(regs, r9);
+	}
+#else
+	switch (position) {
+	case 0:
+		return FOLLOW(regs, orig_x0);
+	case 1:
+		return FOLLOW(regs, regs[1]);
+	case 2:
+		return FOLLOW(regs, regs[2]);
+	case 3:
+		return FOLLOW(regs, regs[3]);
+	case 4:
+		return FOLLOW(regs, regs[4]);
+	default:
+		return FOLLOW(regs, regs[5]);
+	}
+#endif
+}
+
 static __noinline bool event_wanted(struct filter_view *view, struct seen_file *seen)
 {
 	struct task_struct *task = current_task();
@@ -66,18 +102,20 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 					struct pt_regs *regs, __s64 ret, __u64 now, __u64 latency, __u32 marks, bool returned)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 lane = cpu * LANES + (returned ? LANE_RETURN : LANE_ENTRY);
 	__u32 flags = plan->flags;
 	__u32 from = plan->descriptor;
-	__u64 args[6];
-	struct seen_file seen = {};
 	__s32 fd = NO_FD;
 	__u64 object = 0;
 
-	SYSCALL_ARGUMENTS(regs, args);
+	struct seen_file *seen = bpf_map_lookup_elem(&sightings, &lane);
+	if (!seen)
+		return 0;
+	seen->id = 0;
 	if (from == FROM_RESULT)
 		fd = ret >= 0 ? ret : NO_FD;
 	else if (from < MAX_ARGUMENTS)
-		fd = args[from];
+		fd = syscall_argument(regs, from);
 	if (fd != NO_FD) {
 		if (returned && flags & EVENT_FLAG_ENTRY_FD) {
 			if (state->marks & STATE_NOT_WANTED)
@@ -89,11 +127,11 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 			struct file *file = file_of(task, fd);
 			if (file) {
 				struct dentry *root = root_of(task);
-				see_file(&seen, file, root);
+				see_file(seen, file, root);
 				if (returned && state->enter_file && state->enter_file != (__u64)file && from != FROM_RESULT)
 					marks |= MARK_FD_CHANGED;
-				else if (announce(&seen, root))
-					object = seen.id;
+				else if (announce(seen, root))
+					object = seen->id;
 				else
 					marks |= MARK_NO_OBJECT;
 			} else {
@@ -102,18 +140,18 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 		}
 	}
 	__u16 only = plan->only;
-	if (only && seen.id && !(only >> (seen.mode >> 12) & 1))
+	if (only && seen->id && !(only >> (seen->mode >> 12) & 1))
 		return 0;
-	if (!passes(slot, cpu, fd, ret, latency, &seen))
+	if (!passes(slot, cpu, fd, ret, latency, seen))
 		return 0;
 
 	__u32 length = 0;
 	struct scratch *scratch = NULL;
 	if (plan->captures) {
-		scratch = scratch_of(cpu, LANE_TASK);
+		scratch = bpf_map_lookup_elem(&scratches, &lane);
 		if (!scratch)
 			return 0;
-		__builtin_memcpy(scratch->args, args, sizeof(args));
+		SYSCALL_ARGUMENTS(regs, scratch->args);
 		scratch->ret = ret;
 		scratch->snaplen = settings.snaplen;
 		scratch->marks = 0;
@@ -130,7 +168,7 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 			scratch->environment_end = BPF_CORE_READ(mm, env_end);
 			scratch->args[plan->path & 1] = scratch->environment_end;
 		}
-		length = capture_all(cpu * 2 + LANE_TASK, plan->captures);
+		length = capture_all(lane, plan->captures);
 		marks |= scratch->marks;
 	}
 
@@ -152,7 +190,7 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 	record->fd = fd;
 	record->object = object;
 	record->marks = marks;
-	__builtin_memcpy(record->args, args, sizeof(args));
+	SYSCALL_ARGUMENTS(regs, record->args);
 	if (scratch)
 		store_data(&ring, record, scratch->data, length);
 	else
@@ -186,22 +224,21 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 		struct files_struct *files = FOLLOW(task, files);
 		/* Only who shares the table can lose a descriptor during the call. */
 		if (plan->flags & EVENT_FLAG_ENTRY_FD || (files && FOLLOW(files, count.counter) > 1)) {
-			__u64 args[6];
-			SYSCALL_ARGUMENTS(regs, args);
-			struct file *file = file_of(task, args[from]);
+			struct file *file = file_of(task, syscall_argument(regs, from));
 			state->enter_file = (__u64)file;
 			if (plan->flags & EVENT_FLAG_ENTRY_FD) {
 				state->enter_object = 0;
 				state->marks = MARK_BAD_FD;
-				if (file && admit(task, state)) {
-					struct seen_file seen;
+				__u32 lane = bpf_get_smp_processor_id() * LANES + LANE_ENTRY;
+				struct seen_file *seen = bpf_map_lookup_elem(&sightings, &lane);
+				if (file && seen && admit(task, state)) {
 					struct dentry *root = root_of(task);
-					see_file(&seen, file, root);
+					see_file(seen, file, root);
 					state->marks = MARK_NO_OBJECT;
-					if (plan->only && !(plan->only >> (seen.mode >> 12) & 1))
+					if (plan->only && !(plan->only >> (seen->mode >> 12) & 1))
 						state->marks = STATE_NOT_WANTED;
-					else if (announce(&seen, root))
-						state->enter_object = seen.id;
+					else if (announce(seen, root))
+						state->enter_object = seen->id;
 				}
 			}
 		}

@@ -39,7 +39,7 @@ static __noinline bool decide(struct task_struct *task, struct thread_state *sta
 	if (!state->wanted)
 		return false;
 	__u32 version = (__u32)(bpf_ktime_get_ns() >> 8) | 1;
-	send_ancestors(task, now_generation);
+	send_ancestors(task);
 	if (send_thread(task, version))
 		state->version = version;
 	else

@@ -29,7 +29,7 @@ class Object:
 
 OBJECTS = (
     Object("kindling.bpf.c", "kindling", ("-mcpu=v3",)),
-    Object("kindling.bpf.c", "kindling-old", ("-mcpu=v2", "-DKINDLING_OLD")),
+    Object("kindling.bpf.c", "kindling-old", ("-mcpu=v3", "-DKINDLING_OLD")),
 )
 
 MACHINES = {

@@ -96,6 +96,13 @@ def _error(what: str, code: int) -> LoadError | PrivilegeError:
     return LoadError(f"{what}: {os.strerror(number)}")
 
 
+def trim_memory() -> None:
+    """Give back what loading needed for a moment (the kernel's BTF, parsed): a good ten megabytes."""
+    trim = getattr(_libc, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 class Link:
     """An attached program. Closing it detaches; so does the end of the process, however it ends."""
 

@@ -34,11 +34,11 @@ class RingSize:
 
 
 def ring_size(wanted: int) -> RingSize:
-    """The largest ring whose records take at most `wanted` bytes (at least 128 records), with half as much again for data."""
+    """The largest ring whose records take at most `wanted` bytes (at least 128 records), with a quarter as much again for data."""
     slots = 128
     while slots * 2 * layout.RECORD.itemsize <= wanted:
         slots *= 2
-    return RingSize(slots, max(1 << (max(wanted, 1) // 2).bit_length() - 1, 4 * layout.DATA_SLACK))
+    return RingSize(slots, max(1 << (max(wanted, 1) // 4).bit_length() - 1, 4 * layout.DATA_SLACK))
 
 
 def _round_up(value: int, unit: int) -> int:

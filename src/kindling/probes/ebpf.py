@@ -27,6 +27,12 @@ MAX_RINGS = 32
 """On machines with more CPUs than this, neighbouring CPUs share a ring."""
 HOLD_BACK = 2_000_000
 """Records younger than this many nanoseconds stay in their rings, so that an older one of another CPU still gets in front."""
+OLD_RING_BYTES = 2 << 20
+LANES = 3
+"""Working areas of a CPU on the kernel side (LANES in `bpf/maps.h`)."""
+FILL = 0.125
+"""How full a ring should be when it is looked at: the pause between looks adapts to it."""
+MIN_INTERVAL, MAX_INTERVAL = 0.0002, 0.02
 LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "objects", LossKind.FOREIGN_ABI: "foreign_abi"}
 _HOUSEKEEPING = ("on_fork", "on_exec", "on_exit", "on_rename", "on_cgroup")
 
@@ -53,8 +59,10 @@ class EbpfProbe:
         self._clock_offset = clock_offset()
         self._statistics = ProbeStatistics()
         self._totals: dict[tuple[str, str], int] = {}
-        self._interval = 0.001
+        self._interval = MIN_INTERVAL
+        self._next_look = 0.0
         self._finished = False
+        self._old = False
 
     def refusals(self, definitions: Sequence[Definition]) -> Sequence[Refusal]:
         """Those of `definitions` that this machine or probe cannot give."""
@@ -88,6 +96,7 @@ class EbpfProbe:
         self._write_plan(None, self._plan)
         self._mark_processes(wanted)
         self._attach()
+        _libbpf.trim_memory()
         return self._slots()
 
     def change(self, wanted: Wanted) -> Slots:
@@ -117,8 +126,9 @@ class EbpfProbe:
                 self._object = self._load_variant(
                     directory / f"kindling-old.{self._facts.machine}.bpf.o", wanted, old=True
                 )
-            except LoadError:
-                raise first from None
+            except LoadError as second:
+                second.log = f"{first.log}\n{second.log}"
+                raise
 
     def _load_variant(self, path: Path, wanted: Wanted, *, old: bool) -> _libbpf.Object:
         try:
@@ -128,6 +138,9 @@ class EbpfProbe:
                 f"{path} is missing: the package was not built; 'python tools/build_bpf.py' in the checkout compiles it "
                 "(it needs clang and libbpf-dev), a wheel has it"
             ) from error
+        if old:
+            # An array's element may be 4 MiB at most before 5.12.
+            wanted = replace(wanted, ring_bytes=min(wanted.ring_bytes, OLD_RING_BYTES))
         size = ring_size(wanted.ring_bytes)
         shift = 0
         if not old:
@@ -149,12 +162,15 @@ class EbpfProbe:
             )
             loaded.map("rings").resize(entries=rings, value_size=size.total)
             loaded.map("controls").resize(entries=rings)
-            loaded.map("scratches").resize(entries=2 * self._facts.possible_cpus)
+            for lanes in ("scratches", "sightings", "messages"):
+                loaded.map(lanes).resize(entries=LANES * self._facts.possible_cpus)
+            loaded.map("cells").resize(entries=self._facts.possible_cpus)
             loaded.map("views").resize(entries=self._facts.possible_cpus)
             loaded.map("object_buffers").resize(entries=self._facts.possible_cpus)
             loaded.map("objects").resize(entries=OBJECT_BUFFER)
             loaded.load()
             self._map_memory(loaded, rings, size.total, wanted)
+            self._old = old
         except BaseException:
             loaded.close()
             raise
@@ -218,18 +234,16 @@ class EbpfProbe:
                 raise ProbeError(f"process {pid} does not exist (any more): 'ps -e' lists those that do")
 
     def _mark(self, pid: int, bits: int) -> bool:
-        """Mark a process by pidfd, which names it in whatever PID namespace we are."""
+        """Mark a process by pidfd, which names it in whatever PID namespace we are; without task storage by its number."""
         assert self._object is not None
         processes = self._object.map("processes")
+        value = int(bits).to_bytes(4, "little")
         try:
             descriptor = os.pidfd_open(pid)
         except OSError:
             return False
         try:
-            value = bits.to_bytes(4, "little")
-            if processes.update(descriptor, value) == 0:
-                return True
-            return processes.update(pid, value) == 0
+            return processes.update(pid if self._old else descriptor, value) == 0
         finally:
             os.close(descriptor)
 
@@ -268,22 +282,20 @@ class EbpfProbe:
             return None
         deadline = time.monotonic() + timeout
         while True:
+            # Looking again at once would give small batches, each with the cost of a large one.
+            pause = min(self._next_look, deadline) - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
             batch = self._drain(time.monotonic_ns() - HOLD_BACK)
+            seen = len(batch.records) if batch is not None else 0
             fill = max(ring.waiting / ring.size.slots for ring in self._rings)
-            used = fill + (len(batch.records) / (len(self._rings) * self._rings[0].size.slots) if batch else 0.0)
+            fill = max(fill, seen / self._rings[0].size.slots)
+            self._interval = min(max(self._interval * min(FILL / max(fill, 1e-9), 1.5), MIN_INTERVAL), MAX_INTERVAL)
+            self._next_look = time.monotonic() + self._interval
             if batch is not None:
-                # Aim at rings that are a sixteenth full when they are read.
-                self._interval = min(max(self._interval * min(0.0625 / max(used, 0.001), 2.0), 0.0005), 0.02)
                 return batch
-            self._interval = min(self._interval * 1.3, 0.02)
-            left = deadline - time.monotonic()
-            if left <= 0:
+            if time.monotonic() >= deadline:
                 return RawBatch(np.empty(0, layout.RECORD), clock_offset=self._clock_offset)
-            time.sleep(min(self._interval, left))
-
-    def pause(self) -> float:
-        """Seconds that a reader which wants large batches may sleep before the next look."""
-        return self._interval
 
     def _drain(self, until: int | None) -> RawBatch | None:
         assert self._objects is not None
@@ -422,7 +434,8 @@ def _merge(parts: Sequence[Records], data: Sequence[bytes]) -> tuple[Records, by
             records["data"] += np.uint32(base)
         base += len(piece)
     joined = np.concatenate(parts)
-    return joined[np.argsort(joined["time"], kind="stable")], b"".join(data)
+    # The rings are sorted already: a stable sort finds their runs and merges them. Indexing would copy field by field.
+    return np.take(joined, np.argsort(joined["time"], kind="stable")), b"".join(data)
 
 
 def _take_markers(records: Records) -> tuple[Records, int | None]:
@@ -430,7 +443,7 @@ def _take_markers(records: Records) -> tuple[Records, int | None]:
     markers = records["event"] == layout.LOST_MARKER
     if not markers.any():
         return records, None
-    return records[~markers], int(records["time"][markers][0])
+    return np.compress(~markers, records), int(records["time"][markers][0])
 
 
 __all__ = ["EbpfProbe", "LOST_SLOT"]

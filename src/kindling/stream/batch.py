@@ -74,7 +74,15 @@ class Batch:
 
     def select(self, rows: npt.NDArray[np.bool_] | Indices) -> Batch:
         """The rows for which the mask holds (or with these indices), as a batch that shares everything else."""
-        return Batch(self.records[rows], self.data, self.definitions, self.objects, self.clock_offset, self.machine)
+        # Taking whole rows is several times faster than indexing, which copies field by field.
+        chosen = np.take(self.records, np.flatnonzero(rows) if rows.dtype == np.bool_ else rows)
+        return Batch(chosen, self.data, self.definitions, self.objects, self.clock_offset, self.machine)
+
+    def slice(self, start: int, stop: int) -> Batch:
+        """Rows `start` to `stop`, as a batch that shares everything."""
+        return Batch(
+            self.records[start:stop], self.data, self.definitions, self.objects, self.clock_offset, self.machine
+        )
 
     @cached_property
     def timestamp(self) -> npt.NDArray[np.int64]:

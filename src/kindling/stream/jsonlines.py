@@ -26,6 +26,8 @@ from kindling.stream.event import descriptor_fields, quality, thread_fields
 _string: Callable[[str], str] = json.encoder.encode_basestring
 
 _CACHE_LIMIT = 65_536
+CHUNK = 1_000
+"""Lines made at a time: more, and their memory comes fresh from the kernel; fewer, and columns cost more than lines."""
 
 
 def to_json(value: Value) -> str:
@@ -114,6 +116,11 @@ class JsonLines:
         """The whole batch: one line per event, each with its newline."""
         return "".join(self.lines(batch))
 
+    def chunks(self, batch: Batch) -> Iterator[bytes]:
+        """The whole batch in UTF-8, in pieces that stay in the processor's cache while they are made."""
+        for start in range(0, len(batch), CHUNK):
+            yield self.text(batch.slice(start, start + CHUNK)).encode()
+
     def lines(self, batch: Batch) -> list[str]:
         """One line per event, each with its newline."""
         records = batch.records
@@ -126,7 +133,7 @@ class JsonLines:
         lines = np.empty(len(records), object)
         for slot in slots:
             rows = np.flatnonzero(events == slot)
-            lines[rows] = self._format(batch, records[rows], slot, rows)
+            lines[rows] = self._format(batch, np.take(records, rows), slot, rows)
         return lines.tolist()  # type: ignore[no-any-return]
 
     def _format(self, batch: Batch, records: Records, slot: int, rows: npt.NDArray[np.int64] | None) -> list[str]:
