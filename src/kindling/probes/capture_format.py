@@ -267,7 +267,7 @@ def compact(records: Records, data: bytes) -> tuple[Records, bytes]:
     `commit`, by which the ring tells what is finished, becomes 0, and so does `data` of a record without variable part.
     A part that does not lie within `data` is taken away, and the record marked NO_ROOM.
     """
-    compacted = records.copy()
+    compacted = joined([records])
     compacted["commit"] = 0
     starts = records["data"].astype(np.int64)
     lengths = records["length"].astype(np.int64)
@@ -290,6 +290,12 @@ def compact(records: Records, data: bytes) -> tuple[Records, bytes]:
         return compacted, data[firsts[0] : lasts[0]]
     view = memoryview(data)
     return compacted, b"".join([view[first:last] for first, last in zip(firsts, lasts, strict=True)])
+
+
+def joined(parts: Sequence[Records]) -> Records:
+    """Copies of records, one part after the other. As opaque rows: NumPy would copy them field by field."""
+    row = np.dtype((np.void, layout.RECORD.itemsize))
+    return np.concatenate([np.ascontiguousarray(part).view(row) for part in parts]).view(layout.RECORD)
 
 
 def checksum(records: Records, data: bytes, texts: Iterable[str] = ()) -> int:

@@ -121,10 +121,15 @@ def to_table(batch: Batch, *, arguments: bool = False, raw: bool = False) -> Any
 
 def to_record_batch(batch: Batch, *, arguments: bool = False, raw: bool = False) -> Any:
     """The batch as a `pyarrow.RecordBatch` with `schema(arguments=..., raw=...)`."""
-    pyarrow = import_pyarrow("an Arrow record batch")
     if raw:
         records, data = compact(batch.records, batch.data)
         batch = Batch(records, data, batch.definitions, batch.objects, batch.clock_offset, batch.machine)
+    return compact_record_batch(batch, arguments=arguments, raw=raw)
+
+
+def compact_record_batch(batch: Batch, *, arguments: bool = False, raw: bool = True) -> Any:
+    """The same for a batch whose records and data are compact already (see `capture_format.compact`)."""
+    pyarrow = import_pyarrow("an Arrow record batch")
     made = _Columns(pyarrow, batch)
     arrays = [made.named(column.name) for column in COLUMNS]
     if arguments:

@@ -27,7 +27,7 @@ from kindling.probes.base import Loss, Records
 from kindling.probes.capture_events import encode_definitions, fingerprint
 from kindling.probes.capture_reader import RawCapture
 from kindling.probes.ipc import END_OF_STREAM
-from kindling.stream.arrow import schema, to_record_batch
+from kindling.stream.arrow import compact_record_batch, schema, to_record_batch
 from kindling.stream.batch import Batch
 from kindling.stream.references import References
 
@@ -180,7 +180,7 @@ class CaptureWriter:
             records["data"] += np.where(records["length"] > 0, np.uint32(base), np.uint32(0))
             base += len(data)
             parts.append(records)
-        records = np.concatenate(parts) if parts else np.empty(0, layout.RECORD)
+        records = form.joined(parts) if parts else np.empty(0, layout.RECORD)
         data = b"".join(data for _, data in self._pending)
         self._pending, self._rows, self._data = [], 0, 0
         self._write_objects()
@@ -222,7 +222,7 @@ class CaptureWriter:
             custom[form.EVENTS_KEY] = encode_definitions(self._new_definitions, self.machine)
         info = form.BatchInfo(self._clock_offset, form.checksum(records, data, custom.values()), self._anew)
         custom[form.BATCH_KEY] = form.encode_batch(info)
-        self._stream.write_batch(to_record_batch(batch, raw=True), custom_metadata=custom)
+        self._stream.write_batch(compact_record_batch(batch), custom_metadata=custom)
         if not self._begun:
             self._begun = True
             written = b"".join(self._chunks)
