@@ -83,7 +83,7 @@ class Stream:
         self._probe = probe
         self._catalogue = known or catalogue()
         self._patterns = tuple(patterns)
-        self._filter = _filter(where)
+        self._filter = _filter(where, self._catalogue)
         self._pids = None if pids is None else tuple(pids)
         self._options = options or Options()
         self._duration = duration
@@ -101,6 +101,8 @@ class Stream:
         self._closed = False
         try:
             self._use(probe.start(self._plan()))
+            # Loading takes a while that a duration does not include.
+            self._started = time.monotonic()
         except BaseException:
             self.close()
             raise
@@ -125,7 +127,7 @@ class Stream:
             definitions=definitions if pushed is None else pushed.events,
             only=chosen.only,
             snaplen=options.snaplen,
-            latency=options.latency,
+            latency=options.latency or (self._filter is not None and "evt.latency" in self._filter.fields),
             arguments_limit=options.arguments_limit,
             environment_limit=options.environment_limit,
             thread_filter=pushed.thread_filter if pushed else None,
@@ -157,7 +159,7 @@ class Stream:
 
     def change(self, *patterns: str, where: str | Filter | None = None) -> None:
         """Deliver these events from now on, with this filter. What was wanted before and still is has no gap."""
-        self._patterns, self._filter = tuple(patterns), _filter(where)
+        self._patterns, self._filter = tuple(patterns), _filter(where, self._catalogue)
         self._use(self._probe.change(self._plan()))
 
     def add(self, *patterns: str) -> None:
@@ -363,10 +365,10 @@ def _piece(number: int, value: bytes) -> bytes:
     return head + bytes(-len(head) % 8)
 
 
-def _filter(where: str | Filter | None) -> Filter | None:
+def _filter(where: str | Filter | None, known: Catalogue) -> Filter | None:
     if where is None or isinstance(where, Filter):
         return where
     if not where.strip():
         raise UsageError("the filter is empty; leave it out, or see 'kindling events --fields'")
-    return compile_filter(where)
+    return compile_filter(where, known)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
-from kindling.catalogue.types import Hexadecimal, Scalar, Type, Value
+from kindling.catalogue.types import Hexadecimal, Scalar, StringArray, Type, Value
 from kindling.stream.event import Event, quoted, result_text, value_text
 
 
@@ -28,30 +29,37 @@ def clock(nanoseconds: int) -> str:
 
 
 def arguments(event: Event) -> str:
-    """The arguments as in a call; the descriptor with what it stands for.
+    """The arguments as in a call; the descriptor with what it stands for."""
+    return ", ".join(f"{name}={text}" for name, text in argument_texts(event))
+
+
+def argument_texts(event: Event, shown: Callable[[Value], str] = value_text) -> list[tuple[str, str]]:
+    """The arguments as names and texts, the values by `shown`.
 
     What does not apply (a mode without O_CREAT) is left out; what was not or could not be copied is "...".
     """
-    parts: list[str] = []
+    parts: list[tuple[str, str]] = []
     fd = event.fd
     definition = event.definition
     for position, (name, value) in enumerate(event.args.items()):
         if name == definition.descriptor and fd is not None:
-            parts.append(f"{name}={descriptor(value, fd.descriptor and fd.descriptor.name)}")
+            parts.append((name, descriptor(value, fd.descriptor and fd.descriptor.name)))
         elif value is not None:
-            parts.append(f"{name}={value_text(value)}")
+            parts.append((name, shown(value)))
         elif (text := _nothing(event, definition.arguments[position].type, position)) is not None:
-            parts.append(f"{name}={text}")
-    return ", ".join(parts)
+            parts.append((name, text))
+    return parts
 
 
 def _nothing(event: Event, kind: Type, position: int) -> str | None:
     """How an argument without a value is shown; None if it is not."""
     if isinstance(kind, Hexadecimal):
         return "NULL"
-    if isinstance(kind, Scalar):
+    if isinstance(kind, Scalar) or not kind.captures(event.batch.machine):
         return None
-    return "..." if event.batch.records["args"][event.row][position] else "NULL"
+    # A program that was executed has registers of its own: nothing is known of those of the call.
+    known = not isinstance(kind, StringArray)
+    return "NULL" if known and not event.batch.records["args"][event.row][position] else "..."
 
 
 def descriptor(number: Value, name: object) -> str:

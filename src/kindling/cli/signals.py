@@ -1,0 +1,55 @@
+"""Signals that end a trace: the first ends it cleanly, the second at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Self
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Signals:
+    """While entered, SIGINT, SIGTERM and SIGHUP call `ask` until it returns True; from then on they do what they always do.
+
+    A reader that has stopped reading can hold up a clean end for ever: hence the second signal's right.
+    """
+
+    def __init__(self, ask: Callable[[signal.Signals], bool]) -> None:
+        self._ask = ask
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in ENDING:
+            # What was ignored when we were started (nohup) stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._received)
+        return self
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        if self._ask(signal.Signals(number)):
+            for ending in self._before:
+                signal.signal(ending, signal.SIG_DFL)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        self._before.clear()
+
+
+def from_terminal() -> bool:
+    """Whether a SIGINT may be somebody's Ctrl-C: then the whole foreground group got it, a traced command too."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
