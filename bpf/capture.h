@@ -122,7 +122,16 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 	if (limit > MAX_PAYLOAD)
 		limit = MAX_PAYLOAD;
 
-	if (capture->kind == COPY_OBJECT) {
+	if (capture->kind == COPY_OBJECT || capture->kind == COPY_CWD) {
+		/* An absolute path starts nowhere. */
+		if (capture->length_argument < MAX_ARGUMENTS) {
+			char first = 0;
+			bpf_probe_read_user(&first, 1, (void *)scratch->args[capture->length_argument]);
+			if (first == '/' || (!first && capture->kind == COPY_CWD))
+				return at;
+		}
+		if (capture->kind == COPY_CWD)
+			address = (__u64)-100;
 		struct task_struct *task = current_task();
 		struct seen_file *seen = bpf_map_lookup_elem(&sightings, &index);
 		__u64 object = 0;

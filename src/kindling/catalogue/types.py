@@ -37,7 +37,9 @@ class Copy(IntEnum):
     MSG_PAYLOAD = 8
     """The bytes of the iovecs a struct msghdr points to."""
     OBJECT = 9
-    """The descriptor in the register: eight bytes, the id of its object."""
+    """The descriptor in the register: eight bytes, the id of its object. Left out beside an absolute path."""
+    CWD = 10
+    """The same for the working directory, beside a relative path that has no directory of its own."""
 
 
 class LengthFrom(IntEnum):

@@ -32,7 +32,8 @@ LANES = 3
 """Working areas of a CPU on the kernel side (LANES in `bpf/maps.h`)."""
 FILL = 0.125
 """How full a ring should be when it is looked at: the pause between looks adapts to it."""
-MIN_INTERVAL, MAX_INTERVAL = 0.0002, 0.02
+MIN_INTERVAL, MAX_INTERVAL = 0.0002, 0.008
+"""Seconds between two looks at the rings. A CPU that does nothing but system calls fills a default ring in some 20 ms."""
 LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "objects", LossKind.FOREIGN_ABI: "foreign_abi"}
 _HOUSEKEEPING = ("on_fork", "on_exec", "on_exit", "on_rename", "on_cgroup")
 
@@ -47,6 +48,8 @@ class EbpfProbe:
         self._object: _libbpf.Object | None = None
         self._links: dict[str, _libbpf.Link] = {}
         self._plan: Plan | None = None
+        # Also what was wanted before: its last losses may be found later.
+        self._known: dict[int, Definition] = {}
         self._wanted: Wanted | None = None
         self._rings: list[RecordRing] = []
         self._mappings: list[mmap.mmap] = []
@@ -113,6 +116,7 @@ class EbpfProbe:
 
     def _slots(self) -> Slots:
         assert self._plan is not None
+        self._known.update(self._plan.definitions)
         return Slots(self._plan.definitions, self._facts.machine)
 
     # Loading
@@ -309,7 +313,7 @@ class EbpfProbe:
                 threads.append(decode_thread(data))
             else:
                 descriptors.append(decode_descriptor(data))
-        losses = self._new_losses(until is None)
+        losses = self._new_losses()
         if not drained and not losses and not threads and not descriptors:
             return None
         self._clock_offset = adjusted(self._clock_offset)
@@ -320,50 +324,58 @@ class EbpfProbe:
         self._statistics = replace(
             statistics,
             events=statistics.events + len(records),
-            lost=statistics.lost + sum(loss.count for loss in losses),
             objects=statistics.objects + len(threads) + len(descriptors),
             drains=statistics.drains + 1,
         )
+        self._count(losses)
+        return RawBatch(records, data, threads, descriptors, losses, self._clock_offset)
+
+    def _new_losses(self) -> list[Loss]:
+        assert self._losses is not None and self._plan is not None
+        if np.array_equal(self._losses, self._losses_seen):
+            return []
+        found: list[Loss] = []
+        now = time.monotonic_ns()
+        counts = self._losses.copy()
+        grown = counts - self._losses_seen
+        for position in np.flatnonzero(grown):
+            kind, slot = divmod(int(position), layout.SLOTS)
+            definition = self._known.get(slot)
+            name = definition.name if definition and kind != LossKind.FOREIGN_ABI else "unknown"
+            found.append(Loss(name, int(grown[position]), LOSS_CAUSES[LossKind(kind)], now))
+        self._losses_seen = counts
+        return found
+
+    def _missed(self) -> list[Loss]:
+        """The kernel skips a program that would interrupt itself on one CPU, and counts that."""
+        assert self._object is not None
+        misses = sum(self._object.program_info(name)[2] for name in self._links)
+        new, self._misses_seen = misses - self._misses_seen, misses
+        return [Loss("unknown", new, "nested", time.monotonic_ns())] if new > 0 else []
+
+    def _count(self, losses: Sequence[Loss]) -> None:
         for loss in losses:
             key = loss.event, loss.cause
             self._totals[key] = self._totals.get(key, 0) + loss.count
-        return RawBatch(records, data, threads, descriptors, losses, self._clock_offset)
-
-    def _new_losses(self, last: bool) -> list[Loss]:
-        assert self._losses is not None and self._plan is not None and self._object is not None
-        found: list[Loss] = []
-        now = time.monotonic_ns()
-        if not np.array_equal(self._losses, self._losses_seen):
-            counts = self._losses.copy()
-            grown = counts - self._losses_seen
-            for position in np.flatnonzero(grown):
-                kind, slot = divmod(int(position), layout.SLOTS)
-                definition = self._plan.definitions.get(slot)
-                name = definition.name if definition and kind != LossKind.FOREIGN_ABI else "unknown"
-                found.append(Loss(name, int(grown[position]), LOSS_CAUSES[LossKind(kind)], now))
-            self._losses_seen = counts
-        if last:
-            # The kernel skips a program that would interrupt itself on one CPU, and counts that.
-            misses = sum(self._object.program_info(name)[2] for name in self._links)
-            if misses > self._misses_seen:
-                found.append(Loss("unknown", misses - self._misses_seen, "nested", now))
-                self._misses_seen = misses
-        return found
 
     def flush(self) -> RawBatch:
         """Detach, then give everything that is left."""
-        misses = self._new_losses(True) if self._object is not None else []
+        losses = self._missed() if self._object is not None else []
         for link in self._links.values():
             link.close()
         self._links.clear()
         self._finished = True
         batch = self._drain(None) or RawBatch(np.empty(0, layout.RECORD), clock_offset=self._clock_offset)
-        return replace(batch, losses=[*misses, *batch.losses])
+        self._count(losses)
+        return replace(batch, losses=[*losses, *batch.losses])
 
     def statistics(self) -> ProbeStatistics:
         """Counts so far, and the memory of the rings."""
         return replace(
-            self._statistics, losses=dict(self._totals), buffer_bytes=sum(ring.size.total for ring in self._rings)
+            self._statistics,
+            lost=sum(self._totals.values()),
+            losses=dict(self._totals),
+            buffer_bytes=sum(ring.size.total for ring in self._rings),
         )
 
     def close(self) -> None:

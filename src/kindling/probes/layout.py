@@ -25,6 +25,8 @@ LOST_MARKER = 0xFFFF
 NO_LATENCY = 0xFFFFFFFFFFFFFFFF
 NO_FD = -(1 << 31)
 NO_ARGUMENT = 255
+CWD_PIECE = 255
+"""The number of the piece that holds the id of the working directory."""
 FROM_RESULT = 6
 DATA_SLACK = 1 << 16
 MAX_DATA = 48 << 10

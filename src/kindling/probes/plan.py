@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kindling.catalogue.model import Definition, Direction, Source
-from kindling.catalogue.types import Capture, Copy
+from kindling.catalogue.types import Capture, Copy, Path
 from kindling.probes import layout
 from kindling.probes.base import Records, Refusal, Wanted
 from kindling.probes.layout import CaptureFlag, EventFlag, Slot
@@ -137,12 +137,35 @@ def _captures(definition: Definition, wanted: Wanted, machine: str) -> list[tupl
             environment = argument.name == "envp"
             if environment and not wanted.environment_limit:
                 continue
-            found.append((mine, _capture(definition, position, argument.direction, capture, environment, wanted)))
-    return found
+            entry = _capture(definition, position, argument.direction, capture, environment)
+            if capture.kind is Copy.OBJECT:
+                entry["length_argument"] = _path_from(definition, argument.name)
+            found.append((mine, entry))
+    return found + _working_directories(definition)
+
+
+def _working_directories(definition: Definition) -> list[tuple[int, Records]]:
+    """A capture of the working directory for a call whose path starts nowhere else."""
+    for position, argument in enumerate(definition.arguments):
+        if isinstance(argument.type, Path) and not argument.type.directory and definition.name not in EXEC:
+            entry = np.zeros((), layout.CAPTURE)
+            entry["kind"] = Copy.CWD
+            entry["argument"] = entry["length_argument"] = position
+            entry["when_argument"] = layout.NO_ARGUMENT
+            return [(layout.CWD_PIECE, entry)]
+    return []
+
+
+def _path_from(definition: Definition, directory: str) -> int:
+    """The argument that is a path starting from the directory descriptor `directory`."""
+    for position, argument in enumerate(definition.arguments):
+        if isinstance(argument.type, Path) and argument.type.directory == directory:
+            return position
+    return layout.NO_ARGUMENT
 
 
 def _capture(
-    definition: Definition, position: int, direction: Direction, capture: Capture, environment: bool, wanted: Wanted
+    definition: Definition, position: int, direction: Direction, capture: Capture, environment: bool
 ) -> Records:
     entry = np.zeros((), layout.CAPTURE)
     entry["kind"] = capture.kind

@@ -13,8 +13,12 @@ import numpy as np
 from kindling.catalogue.model import Definition
 from kindling.catalogue.types import Call, Path, Value
 from kindling.enrich.objects import Descriptor
-from kindling.probes.layout import MAX_ARGUMENTS
+from kindling.probes.layout import CWD_PIECE, MAX_ARGUMENTS
 from kindling.stream.batch import Batch, Indexed, Indices
+
+
+CWD = -1 - CWD_PIECE
+"""What a decoder takes for the path of the working directory."""
 
 
 def text(value: object) -> bytes:
@@ -109,9 +113,7 @@ def path(batch: Batch, which: int, least: int = 1, resolve: bool = True) -> Inde
             return _clean(given) if resolve and isinstance(given, bytes) and given else _bytes(given)
         kind = definition.arguments[position].type
         directory = position_of(definition, kind.directory) if isinstance(kind, Path) and kind.directory else None
-        if directory is None:
-            return None
-        base = decode(-1 - directory)
+        base = decode(CWD if directory is None else -1 - directory)
         return _clean(base + b"/" + given) if isinstance(base, bytes) and base.startswith(b"/") else None
 
     def possible(definition: Definition) -> bool:
@@ -214,7 +216,8 @@ def _decoders(batch: Batch, definition: Definition, rows: Indices) -> Iterator[C
         ) -> Value:
             if position < 0:
                 position = -1 - position
-                identity = pieces.get(captures[position].start, b"") if captures[position] else b""
+                number = captures[position].start if position < len(captures) and captures[position] else CWD_PIECE
+                identity = pieces.get(number, b"")
                 descriptor = descriptors.get(int.from_bytes(identity, "little")) if len(identity) == 8 else None
                 return descriptor.path if descriptor is not None else None
             if position >= len(registers):

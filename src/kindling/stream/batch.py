@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from kindling.catalogue.model import Definition
 from kindling.catalogue.tables.common import errno_name
-from kindling.catalogue.types import Call, Value
+from kindling.catalogue.types import Call, Copy, Value
 from kindling.enrich.objects import Descriptor, Objects, Thread
 from kindling.probes import layout
 from kindling.probes.base import Records
@@ -92,8 +92,11 @@ class Batch:
     @cached_property
     def definition_index(self) -> Indexed:
         """Each row's definition."""
-        slots, index = np.unique(self.records["event"], return_inverse=True)
-        return Indexed(index, [self.definitions[int(slot)] for slot in slots])
+        events = self.records["event"]
+        slots = np.flatnonzero(np.bincount(events))
+        places = np.zeros(slots[-1] + 1 if len(slots) else 0, np.int64)
+        places[slots] = np.arange(len(slots))
+        return Indexed(places[events], [self.definitions[int(slot)] for slot in slots])
 
     @cached_property
     def thread_index(self) -> Indexed:
@@ -131,6 +134,24 @@ class Batch:
             length = data[at + 2] | data[at + 3] << 8
             found[number] = (data[at + 4 : at + 4 + length], marks)
             at += (4 + length + 7) & ~7
+        return found
+
+    def directories(self, row: int) -> dict[str, Descriptor]:
+        """The descriptors among the arguments of row `row`, by argument; "" is the working directory of a relative path."""
+        definition = self.definitions[int(self.records["event"][row])]
+        pieces = self.pieces(row) if self.records["length"][row] else {}
+        numbers = {layout.CWD_PIECE: ""}
+        number = 0
+        for argument in definition.arguments:
+            captures = argument.type.captures(self.machine)
+            if captures and captures[0].kind is Copy.OBJECT:
+                numbers[number] = argument.name
+            number += len(captures)
+        found: dict[str, Descriptor] = {}
+        for number, (data, _) in pieces.items():
+            descriptor = self.objects.descriptors.get(int.from_bytes(data, "little"))
+            if number in numbers and descriptor is not None:
+                found[numbers[number]] = descriptor
         return found
 
     def arguments(self, row: int) -> dict[str, Value]:

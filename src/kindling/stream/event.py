@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from kindling.catalogue.model import Definition
+from kindling.catalogue.model import Definition, Source
 from kindling.catalogue.text import escape
 from kindling.catalogue.types import Hexadecimal, Value
 from kindling.enrich.categories import category_of
@@ -252,7 +252,7 @@ def quality(batch: Batch, row: int) -> list[str]:
         if found:
             marks &= ~(Mark.TRUNCATED | Mark.FAULT)
     found += [name for mark, name in MARKS.items() if marks & mark]
-    if batch.thread(row) is None:
+    if batch.thread(row) is None and batch.definitions[int(record["event"])].source is not Source.KINDLING:
         found.append("thread_unknown")
     return list(dict.fromkeys(found))
 

@@ -21,7 +21,7 @@ from kindling.enrich.objects import Objects
 from kindling.probes import layout
 from kindling.probes.base import Records
 from kindling.stream.batch import Batch
-from kindling.stream.event import descriptor_fields, quality, thread_fields
+from kindling.stream.event import MARKS, descriptor_fields, quality, thread_fields
 
 _string: Callable[[str], str] = json.encoder.encode_basestring
 
@@ -86,6 +86,12 @@ class _Part:
         listed: list[int] = keys.tolist()
         return listed
 
+    def unknown(self) -> npt.NDArray[np.bool_]:
+        """The rows of this batch whose text may not be kept."""
+        if not self._passing:
+            return np.zeros(len(self._keys), np.bool_)
+        return np.isin(self._keys, np.array(self._passing, np.uint64))
+
     def _missing(self, key: int) -> str:
         text, lasting = self._make(int(np.argmax(self._keys == np.uint64(key))))
         if not lasting:
@@ -93,6 +99,7 @@ class _Part:
         return text
 
 
+_SHOWN_MARKS = sum(MARKS)
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 
 
@@ -141,13 +148,18 @@ class JsonLines:
         known = self._formatters.get(slot)
         if known is None or known[0] is not definition:
             known = self._formatters[slot] = definition, _Formatter(definition, self._machine, self.objects)
-        lines = known[1](batch, records)
+        formatter = known[1]
+        lines = formatter(batch, records)
         # Marked rows are rare: only they look at their marks, and at their thread.
-        marked = np.flatnonzero(records["marks"] & 0x3F)
-        for at in marked.tolist():
+        for at in np.flatnonzero(formatter.marked(records)).tolist():
             row = at if rows is None else int(rows[at])
             lines[at] = f"{lines[at][:-4]}{to_json(list(quality(batch, row)))}}}\n"
         return lines
+
+
+def _literal(text: str) -> str:
+    """Text as it must stand in the generated f-string: names may come from a file."""
+    return text.replace("\\", "\\\\").replace("{", "{{").replace("}", "}}").replace("'", "\\'")
 
 
 class _Formatter:
@@ -193,13 +205,13 @@ class _Formatter:
                 generic = True
                 shown = f"{{values[{position}]}}"
             number += width
-            parts.append(f'"{argument.name}": {shown}')
+            parts.append(f"{_literal(to_json(argument.name))}: {shown}")
         result = '"ret": {r}, "error": {errors[r] if -4096 < r < 0 else "null"}'
         if definition.result is None:
             result = '"ret": null, "error": null'
         latency = "{l if l >= 0 else 'null'}"
         body = (
-            f'{{{{"timestamp": {{t}}, "name": "{definition.name}", "source": "{definition.source}", '
+            f'{{{{"timestamp": {{t}}, "name": {_literal(to_json(definition.name))}, "source": "{definition.source}", '
             f'{{first[x]}}"latency": {latency}, {{second[y]}}"args": {{{{{", ".join(parts)}}}}}, {result}, "quality": []}}}}\\n'
         )
         self._order = ["t", "x", "l", "y"]
@@ -264,6 +276,10 @@ class _Formatter:
         lines = self._function(columns, self._first.texts, self._second.texts, payload)
         self._records = np.empty(0, layout.RECORD)
         return lines
+
+    def marked(self, records: Records) -> npt.NDArray[np.bool_]:
+        """Which of the rows just formatted have something to say in `quality`."""
+        return (records["marks"] & _SHOWN_MARKS != 0) | self._second.unknown()
 
     def _column(self, name: str, batch: Batch, records: Records) -> Any:
         if name == "t":

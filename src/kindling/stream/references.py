@@ -84,5 +84,6 @@ class References:
             for capture in argument.type.captures(machine)
         ]
         flags[: len(kinds)] = kinds[:_CAPTURES]
+        flags[layout.CWD_PIECE] = True
         self._flags[slot] = definition, flags
         return flags

@@ -81,9 +81,9 @@ class Stream:
         known: Catalogue | None = None,
     ) -> None:
         self._probe = probe
-        self._catalogue = known or catalogue()
+        self._catalogue = known or _catalogue_of(probe)
         self._patterns = tuple(patterns)
-        self._filter = _filter(where, self._catalogue)
+        self._filter = _filter(where)
         self._pids = None if pids is None else tuple(pids)
         self._options = options or Options()
         self._duration = duration
@@ -159,7 +159,7 @@ class Stream:
 
     def change(self, *patterns: str, where: str | Filter | None = None) -> None:
         """Deliver these events from now on, with this filter. What was wanted before and still is has no gap."""
-        self._patterns, self._filter = tuple(patterns), _filter(where, self._catalogue)
+        self._patterns, self._filter = tuple(patterns), _filter(where)
         self._use(self._probe.change(self._plan()))
 
     def add(self, *patterns: str) -> None:
@@ -365,10 +365,16 @@ def _piece(number: int, value: bytes) -> bytes:
     return head + bytes(-len(head) % 8)
 
 
-def _filter(where: str | Filter | None, known: Catalogue) -> Filter | None:
+def _catalogue_of(probe: Probe) -> Catalogue:
+    """What a probe's events are chosen from: a capture may hold some that no catalogue has."""
+    definitions: Mapping[int, Definition] | None = getattr(probe, "definitions", None)
+    return catalogue() if definitions is None else Catalogue(definitions.values())
+
+
+def _filter(where: str | Filter | None) -> Filter | None:
     if where is None or isinstance(where, Filter):
         return where
     if not where.strip():
         raise UsageError("the filter is empty; leave it out, or see 'kindling events --fields'")
-    return compile_filter(where, known)
+    return compile_filter(where, catalogue())
 
