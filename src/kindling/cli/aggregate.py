@@ -64,14 +64,14 @@ class Aggregate:
         self._max = np.zeros(size, np.int64)
         self._times = np.zeros((size, BUCKETS), np.uint32)
 
+    def _columns(self) -> list[npt.NDArray[Any]]:
+        return [self._calls, self._errors, self._time, self._timed, self._max, self._times]
+
     def _grow(self) -> None:
-        before = (self._calls, self._errors, self._time, self._timed, self._max, self._times)
+        before = self._columns()
         size = len(self._calls)
         self._reserve(size * 2)
-        after = (self._calls, self._errors, self._time, self._timed, self._max, self._times)
-        old: npt.NDArray[Any]
-        new: npt.NDArray[Any]
-        for old, new in zip(before, after, strict=True):
+        for old, new in zip(before, self._columns(), strict=True):
             new[:size] = old
 
     def _number(self, label: object) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kindling.cli.table import TableLines, text_lines
+from kindling.cli.table import TableLines, TextLines
 from kindling.cli.terminal import Style, is_terminal, wants_colour, width_of
 from kindling.errors import KindlingError, UsageError
 
@@ -80,6 +80,7 @@ class LinesSink:
         self._target = target
         style = Style(wants_colour(target.descriptor, environment))
         self._table = TableLines(style, lambda: width_of(target.descriptor)) if table else None
+        self._lines = self._table or TextLines()
 
     def begin(self, stream: Stream) -> None:
         if self._table is not None:
@@ -87,8 +88,7 @@ class LinesSink:
 
     def write(self, batch: Batch) -> None:
         for part in _parts(batch):
-            lines = self._table.lines(part) if self._table is not None else text_lines(part)
-            self._target.write("".join(lines))
+            self._target.write("".join(self._lines.lines(part)))
 
     def close(self) -> None:
         self._target.close()

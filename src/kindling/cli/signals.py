@@ -12,7 +12,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signals:
-    """While entered, SIGINT, SIGTERM and SIGHUP call `ask` until it returns True; from then on they do what they always do.
+    """While entered, SIGINT, SIGTERM and SIGHUP call `ask`, until it returns True; then they do what they always do.
 
     A reader that has stopped reading can hold up a clean end for ever: hence the second signal's right.
     """

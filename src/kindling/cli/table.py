@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 
 from kindling.catalogue.tables.common import errno_meaning
 from kindling.catalogue.types import Value
-from kindling.cli.terminal import Style, columns_of, cut, harmless
+from kindling.cli.calls import Calls, Clock, Row
+from kindling.cli.terminal import Style, columns_of, cut
 from kindling.stream.batch import Batch
-from kindling.stream.event import Event, quoted, result_text, value_text
-from kindling.stream.text import argument_texts, clock, duration, line, result
+from kindling.stream.event import value_text
+from kindling.stream.text import duration
 
 TIME = 15
 PROCESS = 12
@@ -41,6 +42,9 @@ class TableLines:
         self._style = style
         self._width = width
         self._process = PROCESS
+        self._clock = Clock()
+        self._full = Calls(value_text)
+        self._brief = Calls(brief)
 
     def header(self) -> str:
         """The line above the first event."""
@@ -50,55 +54,85 @@ class TableLines:
     def lines(self, batch: Batch) -> Iterator[str]:
         """One line per event, each with its newline."""
         width = self._width()
-        for event in batch:
-            yield self._line(event, width)
+        for row in (self._full if width is None else self._brief).rows(batch):
+            yield self._line(row, width)
 
-    def _line(self, event: Event, width: int | None) -> str:
+    def _line(self, row: Row, width: int | None) -> str:
         style = self._style
-        process = f"{harmless(quoted(event.comm)[1:-1])}[{event.tid}]"
-        taken = columns_of(process)
+        taken = columns_of(row.process)
         if taken > self._process:
             self._process = min(taken, MAX_PROCESS)
-        latency = event.latency
-        took = "-" if latency is None else duration(latency)
+        took = "-" if row.latency is None else duration(row.latency)
         gap = " " * (LATENCY - len(took))
-        when = _time_of(width)
-        before = when + 1 + max(self._process, taken) + 1 + LATENCY + 2
-        call = self._call(event) if width is None else self._call_within(event, width - before)
-        return (
-            f"{style('dim', clock(event.timestamp)[:when])} "
-            f"{style('cyan', process)}{' ' * (self._process - taken)} "
-            f"{gap}{style('yellow', took) if latency is not None and latency >= SLOW else took}  "
-            f"{call}\n"
-        )
+        pad = " " * (self._process - taken)
+        when = self._clock(row.seconds, row.nanoseconds)
+        if width is None:
+            call = self._shown(row, _named(row.arguments), _result(row), _marks(row))
+        else:
+            columns = _time_of(width)
+            when = when[:columns]
+            call = self._within(row, width - (columns + 1 + max(self._process, taken) + 1 + LATENCY + 2))
+        if not style.colour:
+            return f"{when} {row.process}{pad} {gap}{took}  {call}\n"
+        if row.latency is not None and row.latency >= SLOW:
+            took = style("yellow", took)
+        return f"{style('dim', when)} {style('cyan', row.process)}{pad} {gap}{took}  {call}\n"
 
-    def _call(self, event: Event) -> str:
-        inside = harmless(", ".join(f"{name}={text}" for name, text in argument_texts(event)))
-        return self._shown(event, inside, _result(event), _marks(event))
-
-    def _call_within(self, event: Event, room: int) -> str:
+    def _within(self, row: Row, room: int) -> str:
         """The call in `room` columns: what tells least is given up first, and the result last."""
-        room -= len(event.name) + 2
-        pairs = argument_texts(event, brief)
-        full, after, marks = _result(event), _bare_result(event), _marks(event)
-        named = harmless(", ".join(f"{name}={text}" for name, text in pairs))
-        bare = harmless(", ".join(text for _, text in pairs))
+        room -= len(row.name) + 2
+        full, after, marks = _result(row), f" = {row.result}" if row.result is not None else "", _marks(row)
+        named = _named(row.arguments)
+        texts = [text for _, text in row.arguments]
+        bare = ", ".join(texts)
         for inside, outcome in ((named, full), (bare, full), (bare, after)):
             if columns_of(inside) + columns_of(outcome) + len(marks) <= room:
-                return self._shown(event, inside, outcome, marks)
-        bare = fitted([harmless(text) for _, text in pairs], max(room - columns_of(after) - len(marks), LEAST))
+                return self._shown(row, inside, outcome, marks)
+        bare = fitted(texts, max(room - columns_of(after) - len(marks), LEAST))
         marks = cut(marks, max(room - columns_of(bare) - columns_of(after), 0))
-        return self._shown(event, bare, cut(after, max(room - columns_of(bare), 0)), marks)
+        return self._shown(row, bare, cut(after, max(room - columns_of(bare), 0)), marks)
 
-    def _shown(self, event: Event, inside: str, result: str, marks: str) -> str:
+    def _shown(self, row: Row, inside: str, result: str, marks: str) -> str:
         style = self._style
         if not style.colour:
-            return f"{event.name}({inside}){result}{marks}"
-        name = style("error" if event.source == "kindling" else "bold", event.name)
-        error = event.error
-        if error is not None:
-            result = style("yellow" if error in PASSING else "red", result)
-        return f"{name}({inside}){result}{style('dim', marks)}"
+            return f"{row.name}({inside}){result}{marks}"
+        if row.error is not None:
+            result = style("yellow" if row.error in PASSING else "red", result)
+        return f"{style('error' if row.own else 'bold', row.name)}({inside}){result}{style('dim', marks)}"
+
+
+class TextLines:
+    """Formats events as plain lines, never cut: what `str(event)` gives, harmless to a terminal."""
+
+    def __init__(self) -> None:
+        self._calls = Calls(value_text)
+        self._clock = Clock()
+
+    def lines(self, batch: Batch) -> Iterator[str]:
+        """One line per event, each with its newline."""
+        for row in self._calls.rows(batch):
+            took = f" <{duration(row.latency)}>" if row.latency is not None else ""
+            returned = f" = {row.described}" if row.described is not None else ""
+            yield (
+                f"{self._clock(row.seconds, row.nanoseconds)} {row.process} "
+                f"{row.name}({_named(row.arguments)}){returned}{took}{_marks(row)}\n"
+            )
+
+
+def _named(arguments: list[tuple[str, str]]) -> str:
+    return ", ".join([f"{name}={text}" for name, text in arguments])
+
+
+def _marks(row: Row) -> str:
+    return f" [{', '.join(row.marks)}]" if row.marks else ""
+
+
+def _result(row: Row) -> str:
+    """The result as strace gives it, with what an error means or what a new descriptor stands for."""
+    if row.error is None:
+        return f" = {row.described}" if row.described is not None else ""
+    meaning = errno_meaning(row.error)
+    return f" = -1 {row.error} ({meaning})" if meaning else f" = -1 {row.error}"
 
 
 def _time_of(width: int | None) -> int:
@@ -146,26 +180,6 @@ def _shortened(text: str, columns: int) -> str:
     return cut(text, columns)
 
 
-def _marks(event: Event) -> str:
-    marks = event.quality
-    return f" [{', '.join(marks)}]" if marks else ""
-
-
-def _result(event: Event) -> str:
-    """The result as strace gives it, with what an error means or what a new descriptor stands for."""
-    if event.definition.result is None:
-        return ""
-    error = event.error
-    if error is None:
-        return f" = {harmless(result(event))}"
-    meaning = errno_meaning(error)
-    return f" = -1 {error} ({meaning})" if meaning else f" = -1 {error}"
-
-
-def _bare_result(event: Event) -> str:
-    return f" = {harmless(result_text(event))}" if event.definition.result is not None else ""
-
-
 TELLING = frozenset(
     "st_mode st_size stx_mode stx_size f_type f_bavail ru_utime ru_stime uptime freeram sysname release machine".split()
 )
@@ -186,9 +200,3 @@ def brief(value: Value) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(brief(member) for member in value) + "]"
     return value_text(value)
-
-
-def text_lines(batch: Batch) -> Iterator[str]:
-    """One plain line per event, never cut: `str(event)`, harmless to a terminal."""
-    for event in batch:
-        yield f"{harmless(line(event))}\n"
