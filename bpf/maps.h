@@ -89,6 +89,7 @@ struct seen_file {
 	__u16 mode;
 	__u16 family;
 	__u16 local_port, remote_port;
+	__u16 kind; /* FD_KIND_*, 0 while nobody asked */
 };
 
 /* Programs that could interrupt one another work in lanes of their own. */
@@ -137,6 +138,8 @@ struct thread_state {
 	__u32 version;    /* of the description that was sent; 0: none yet */
 	__u32 generation; /* of settings and epoch that `wanted` holds for */
 	__s32 enter_fd;
+	/* For filters, of a descriptor that is gone at the return. */
+	__u16 enter_kind, enter_family, enter_local_port, enter_remote_port;
 	__u8 wanted;
 	__u8 marks; /* of the descriptor at the entry, or STATE_NOT_WANTED */
 };

@@ -292,6 +292,7 @@ static __always_inline void see_file(struct seen_file *seen, struct file *file, 
 	seen->mnt = NULL;
 	seen->sock = NULL;
 	seen->family = 0;
+	seen->kind = 0;
 	seen->local_port = seen->remote_port = 0;
 	id = mix(id, GET(inode, inode, i_ino));
 	if ((mode & 0170000) == 0140000) {

@@ -74,7 +74,7 @@ static __noinline bool event_wanted(struct filter_view *view, struct seen_file *
 	view->kind = 0;
 	view->has_ports = 0;
 	if (seen->id) {
-		view->kind = fd_kind(seen);
+		view->kind = seen->kind ? seen->kind : fd_kind(seen);
 		if (seen->family == 2 || seen->family == 10) {
 			view->ports = (__u32)seen->local_port << 16 | seen->remote_port;
 			view->has_ports = 1;
@@ -121,6 +121,11 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 			if (state->marks & STATE_NOT_WANTED)
 				return 0;
 			object = state->enter_object;
+			seen->id = object;
+			seen->kind = state->enter_kind;
+			seen->family = state->enter_family;
+			seen->local_port = state->enter_local_port;
+			seen->remote_port = state->enter_remote_port;
 			if (!object)
 				marks |= state->marks & (MARK_BAD_FD | MARK_NO_OBJECT);
 		} else {
@@ -140,7 +145,7 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 		}
 	}
 	__u16 only = plan->only;
-	if (only && seen->id && !(only >> (seen->mode >> 12) & 1))
+	if (only && !(flags & EVENT_FLAG_ENTRY_FD) && seen->id && !(only >> (seen->mode >> 12) & 1))
 		return 0;
 	if (!passes(slot, cpu, fd, ret, latency, seen))
 		return 0;
@@ -239,6 +244,12 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 						state->marks = STATE_NOT_WANTED;
 					else if (announce(seen, root))
 						state->enter_object = seen->id;
+					if (settings.event_filter) {
+						state->enter_kind = fd_kind(seen);
+						state->enter_family = seen->family;
+						state->enter_local_port = seen->local_port;
+						state->enter_remote_port = seen->remote_port;
+					}
 				}
 			}
 		}

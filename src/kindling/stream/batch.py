@@ -132,6 +132,8 @@ class Batch:
         while at + 4 <= end:
             number, marks = data[at], data[at + 1]
             length = data[at + 2] | data[at + 3] << 8
+            if number in found:
+                marks |= found[number][1]
             found[number] = (data[at + 4 : at + 4 + length], marks)
             at += (4 + length + 7) & ~7
         return found
