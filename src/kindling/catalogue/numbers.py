@@ -1,4 +1,4 @@
-"""Syscall numbers by machine, from the kernel's own tables (arch/x86/entry/syscalls/syscall_64.tbl and scripts/syscall.tbl)."""
+"""Syscall numbers by machine, from the kernel's own tables (syscall_64.tbl of arch/x86, scripts/syscall.tbl)."""
 
 from __future__ import annotations
 
@@ -396,5 +396,7 @@ for _line in _TABLE.split("\n"):
     if _line:
         _name, *_columns = _line.split()
         NUMBERS[_name] = {
-            machine: int(column) for machine, column in zip(("x86_64", "aarch64"), _columns, strict=True) if column != "-"
+            machine: int(column)
+            for machine, column in zip(("x86_64", "aarch64"), _columns, strict=True)
+            if column != "-"
         }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
-Value: TypeAlias = "int | float | str | bytes | bool | None | list[Value] | dict[str, Value]"
+Value: TypeAlias = "int | float | str | bytes | bool | list[Value] | dict[str, Value] | None"
 
 
 class Copy(IntEnum):
@@ -361,7 +361,7 @@ class String(Type):
 
 @dataclass(frozen=True, slots=True)
 class Path(String):
-    """A path as the caller wrote it. `directory` names the argument a relative one starts from; without, it is the cwd."""
+    """A path as the caller wrote it. `directory` names the argument a relative one starts from; without, the cwd."""
 
     directory: str = ""
 
@@ -392,7 +392,7 @@ class Characters(Type):
 class Bytes(Type):
     """So many bytes of the caller's memory: `length` is a number, the name of an argument, or "ret".
 
-    With `payload` they are copied only when payload is asked for (--snaplen), and up to that many. Otherwise up to `limit`.
+    With `payload` they are copied only when it is asked for (--snaplen), and up to that many; otherwise up to `limit`.
     """
 
     length: int | str = "ret"
@@ -496,7 +496,7 @@ class Structure(Type):
 
 @dataclass(frozen=True, slots=True)
 class SizedStructure(Type):
-    """A pointer to a structure whose size the caller passes (`size` names the argument): clone_args, open_how, bpf_attr."""
+    """A pointer to a structure whose size the caller passes (`size` names the argument): clone_args, open_how."""
 
     to: Structure
     size: str
@@ -519,9 +519,10 @@ class SizedStructure(Type):
 
 @dataclass(frozen=True, slots=True)
 class Array(Type):
-    """An array of scalars or structures: `count` is a number, an argument's name, "ret", or "*name" (a 32-bit pointed-to count).
+    """An array of scalars or structures.
 
-    As an argument at most `limit` elements are copied. With a number it can stand in a structure too.
+    `count` is a number, an argument's name, "ret", or "*name" (a 32-bit count that it points to). As an argument
+    at most `limit` elements are copied. With a number it can stand in a structure too.
     """
 
     of: Type
@@ -614,7 +615,7 @@ class SocketAddress(Type):
 
 @dataclass(frozen=True, slots=True)
 class IoVector(Type):
-    """An array of struct iovec with `count` entries: {"total": bytes asked for} and, when asked for, the payload as "data"."""
+    """An array of struct iovec with `count` entries: their number, the total of bytes and, if wanted, the payload."""
 
     count: str = "iovcnt"
     limit: int = 64
@@ -682,7 +683,7 @@ class Switch(Type):
     on: str
     enum: Enum
     cases: Mapping[str, Type] = field(hash=False)
-    default: Scalar = Scalar()  # noqa: RUF009 - frozen and immutable
+    default: Scalar = Scalar()
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         found: list[Capture] = []

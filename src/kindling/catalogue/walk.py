@@ -142,12 +142,17 @@ def _mapped(type: Type) -> Iterator[tuple[str, Structure]]:
 
 
 def members(structure: Structure) -> list[Member]:
-    """All members with those of nested structures in their place, named `it_value.tv_sec`."""
+    """All members with those of nested structures in their place: `it_value.tv_sec`, described by both."""
     found: list[Member] = []
     for member in structure.members:
         if isinstance(member.type, Structure):
             found += [
-                Member(f"{member.name}.{part.name}", 0, part.type, part.description or member.description)
+                Member(
+                    f"{member.name}.{part.name}",
+                    0,
+                    part.type,
+                    ": ".join(filter(None, (member.description, part.description))),
+                )
                 for part in members(member.type)
             ]
         else:
@@ -172,8 +177,9 @@ def cases(definition: Definition, argument: Field) -> Cases | None:
     deciding = definition.argument(on).type
     shift: int = getattr(argument.type, "shift", 0)
     found: dict[str, Type] = {}
-    for part in fields(argument.type):
-        value = getattr(argument.type, part.name)
+    parts = [part.name for part in fields(argument.type)]
+    for part in ["cases"] if "cases" in parts else parts:
+        value = getattr(argument.type, part)
         if isinstance(value, Mapping):
             for key, case in value.items():
                 if isinstance(case, Type):

@@ -1,4 +1,4 @@
-"""The category of one event: that of its definition, but for I/O on any descriptor that of what the descriptor stands for."""
+"""The category of one event: its definition's, or for I/O on any descriptor that of what the descriptor stands for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def follows_descriptor(definition: Definition) -> bool:
 
 
 def category_of(definition: Definition, fd_type: str | None) -> Category:
-    """The category of an event whose descriptor has this type: net for sockets, ipc for pipes, else the definition's."""
+    """The category of an event with a descriptor of this type: net for sockets, ipc for pipes, or its definition's."""
     if fd_type is not None and follows_descriptor(definition):
         return _BY_TYPE.get(fd_type, definition.category)
     return definition.category

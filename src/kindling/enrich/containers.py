@@ -11,7 +11,7 @@ from functools import lru_cache
 
 _ID = re.compile(
     rb"""(?:^|/)                                # one component of the path, the innermost that matches:
-    (?:(?:docker|cri-containerd|crio|libpod|containerd|nerdctl)[-:])?   # systemd's prefix, or containerd's "ns:containerd:"
+    (?:(?:docker|cri-containerd|crio|libpod|containerd|nerdctl)[-:])?   # systemd's prefix, or "ns:containerd:"
     (?:[^/]*:)?
     ([0-9a-f]{64})
     (?:\.scope)?

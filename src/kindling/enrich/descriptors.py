@@ -87,7 +87,7 @@ def socket_type(family: int) -> str:
 
 
 def socket_protocol(family: int, kind: int, protocol: int) -> str | None:
-    """The protocol of a socket: tcp, udp ... for IP, stream, dgram or seqpacket for unix, the number's name for netlink."""
+    """The protocol of a socket: tcp, udp ... for IP, stream, dgram or seqpacket for unix, a name for netlink."""
     if family in (2, 10):
         return IP_PROTOCOLS.get(protocol, str(protocol))
     return SOCKET_TYPES.get(kind)
@@ -99,7 +99,7 @@ def device_name(device: int) -> str:
 
 
 def address_text(family: int, address: bytes) -> str:
-    """An IP address from its 4 or 16 bytes. A v4-mapped one is shown as IPv4, so that both ends of a connection agree."""
+    """An IP address from its 4 or 16 bytes. A v4-mapped one is shown as IPv4, so that both ends agree."""
     if family == 2:
         return socket.inet_ntop(socket.AF_INET, address[:4])
     if is_mapped(address):
@@ -118,7 +118,7 @@ def is_any(address: bytes) -> bool:
 
 
 def unix_name(sockaddr: bytes) -> bytes | None:
-    """The name in a struct sockaddr_un (with its family); abstract ones with "@" for the leading NUL, None when unnamed."""
+    """The name in a struct sockaddr_un; an abstract one has "@" for its leading NUL, an unnamed one is None."""
     path = sockaddr[2:]
     if not path:
         return None

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+_Key = TypeVar("_Key")
+_Object = TypeVar("_Object")
 
 ThreadKey = tuple[int, int]
-"""(tid, version): a thread gets a new version whenever what is told about it changes (exec, name, credentials, cgroup)."""
+"""(tid, version): the version is new whenever what is told about a thread changes (exec, name, credentials ...)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +56,9 @@ class Thread:
 class Descriptor:
     """What a file descriptor stood for: a file, a socket, or one of the kernel's other kinds.
 
-    `type` is file, directory, pipe, ipv4, ipv6, unix, eventpoll, eventfd, timerfd, signalfd, inotify, pidfd, netlink, char,
-    block ... (see `enrich.descriptors`). File-like: `path`, `inode`, `device`. Sockets: `protocol`, `role` (client or
-    server), client side `sip`/`sport`, server side `dip`/`dport`; what is not known is None.
+    `type` is file, directory, pipe, ipv4, ipv6, unix, eventpoll, eventfd, timerfd, signalfd, inotify, pidfd, netlink,
+    char, block ... (see `enrich.descriptors`). File-like: `path`, `inode`, `device`. Sockets: `protocol`, `role`
+    (client or server), client side `sip`/`sport`, server side `dip`/`dport`; what is not known is None.
     """
 
     id: int
@@ -123,11 +127,14 @@ class Objects:
 
     def forget_oldest(self) -> None:
         """Drop the older half of every table that is full. Call it after the probe was told to send objects anew."""
-        for table in (self.threads, self.descriptors, self.pids):
-            if len(table) >= self.limit:
-                for key in list(table)[: len(table) // 2]:
-                    del table[key]  # type: ignore[attr-defined]
-                    self.forgotten += 1
+        self.forgotten += self._halve(self.threads) + self._halve(self.descriptors) + self._halve(self.pids)
+
+    def _halve(self, table: dict[_Key, _Object]) -> int:
+        """Drop the older half of a table if it is full; how many went."""
+        oldest = list(table)[: len(table) // 2] if len(table) >= self.limit else []
+        for key in oldest:
+            del table[key]
+        return len(oldest)
 
     def ancestors(self, thread: Thread) -> list[Thread]:
         """The processes above `thread`, its parent first, as far as they are known (at most 64)."""
@@ -140,4 +147,3 @@ class Objects:
             if current is not None:
                 found.append(current)
         return found
-

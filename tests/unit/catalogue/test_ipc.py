@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from kindling.catalogue.model import Category, Definition
 from kindling.catalogue.syscalls.ipc import SYSCALLS
 from kindling.catalogue.tables import ipc
+from kindling.catalogue.tables.memory import huge_sizes
+from kindling.catalogue.tables.time import SIGEVENT
 from kindling.catalogue.types import Call, Enum, Flags, Structure, Value
 
 BY_NAME = {definition.name: definition for definition in SYSCALLS}
@@ -34,6 +36,9 @@ HEADERS = """
 #include <linux/msg.h>
 #include <linux/sem.h>
 #include <linux/shm.h>
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 """
 
 C_STRUCTURES = [
@@ -47,7 +52,7 @@ C_STRUCTURES = [
     ipc.MSQID_DS,
     ipc.MSGINFO,
     ipc.MQ_ATTR,
-    ipc.SIGEVENT,
+    SIGEVENT,
 ]
 
 
@@ -102,7 +107,7 @@ def test_names_agree_with_the_headers(tmp_path: Path) -> None:
     ]
     found = compiled(tmp_path, lines)
     assert {name: wanted[name] for name in found} == found
-    assert len(found) > 70
+    assert len(found) > 60
 
 
 def test_structures_agree_with_the_headers(tmp_path: Path) -> None:
@@ -154,7 +159,7 @@ def test_flags(table: Flags, value: int, shown: Value) -> None:
 def test_python_agrees() -> None:
     for name, value in {**ipc.EVENTFD_FLAGS.values, **ipc.MEMFD_FLAGS.values}.items():
         assert getattr(os, name, value) == value
-    for name, value in ipc.huge_sizes("MFD").items():
+    for name, value in huge_sizes("MFD").items():
         assert getattr(os, name, value) & 0xFFFFFFFF == value
 
 

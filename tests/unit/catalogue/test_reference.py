@@ -79,7 +79,7 @@ def test_page_has_everything_a_definition_says() -> None:
         "| `data` | payload | out | what came out |",
         "### `arg` by `op`",
         "| `PUMP_AIM` | pointer to [struct aim](#struct-aim) |",
-        "| `target.x` | i64 | how far right |",
+        "| `target.x` | i64 | where to: how far right |",
         "| `mode` | flags of [pump mode](../tables/pump-mode.md) | how to get there |",
         "The amount that was moved.\n\nType: i32.",
         "| `EAGAIN` | Resource temporarily unavailable | the pump is dry |",

@@ -16,7 +16,22 @@ from kindling.catalogue.syscalls import aio, filesystem, system
 from kindling.catalogue.tables import aio as aio_tables
 from kindling.catalogue.tables import filesystem as filesystem_tables
 from kindling.catalogue.tables import system as tables
-from kindling.catalogue.types import U8, U16, U32, U64, Call, Capture, Characters, Copy, Enum, Flags, Structure, Type
+from kindling.catalogue.tables.layout import structure
+from kindling.catalogue.types import (
+    U8,
+    U16,
+    U32,
+    U64,
+    Array,
+    Call,
+    Capture,
+    Characters,
+    Copy,
+    Enum,
+    Flags,
+    Structure,
+    Type,
+)
 from kindling.catalogue.walk import types_of
 
 DEFINITIONS = {definition.name: definition for definition in system.SYSCALLS}
@@ -184,12 +199,15 @@ def test_every_name_has_the_number_of_the_headers(headers: Headers) -> None:
 
 
 def test_structure_pads_like_c() -> None:
-    inner = tables.structure("inner", ("a", U8), ("b", U16))
+    inner = structure("inner", ("a", U8), ("b", U16))
     assert [(member.name, member.offset) for member in inner.members] == [("a", 0), ("b", 2)]
     assert inner.size == 4
-    outer = tables.structure("outer", ("c", U8), ("inner", inner), ("", U32), ("d", U64), ("e", Characters(3)))
-    assert [(member.name, member.offset) for member in outer.members] == [("c", 0), ("inner", 2), ("d", 16), ("e", 24)]
-    assert outer.size == 32
+    outer = structure(
+        "outer", ("c", U8), ("inner", inner), ("", U32), ("d", U64), ("e", Characters(3)), ("f", Array(U16, 3))
+    )
+    placed = [(member.name, member.offset) for member in outer.members]
+    assert placed == [("c", 0), ("inner", 2), ("d", 16), ("e", 24), ("f", 28)]
+    assert outer.size == 40
 
 
 def _decode(event: str, argument: str, raw: int, data: list[bytes | None], registers: dict[str, int]) -> object:

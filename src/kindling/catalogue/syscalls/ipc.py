@@ -25,9 +25,9 @@ from kindling.catalogue.tables.ipc import (
     SHM_ATTACH_FLAGS,
     SHM_CONTROL,
     SHM_GET_FLAGS,
-    SIGEVENT,
     SIGNALFD_FLAGS,
 )
+from kindling.catalogue.tables.time import SIGEVENT
 from kindling.catalogue.types import (
     ADDRESS,
     FD,

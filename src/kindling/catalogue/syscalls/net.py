@@ -37,6 +37,7 @@ VECTOR_LENGTH = Quantity(4, unit="count")
 TRANSFERRED = Quantity(8, True, unit="bytes")
 
 SUCCESS = "0 on success"
+_OPTION_VALUE = "its value; of an option not named below a number if it has up to 4 bytes, else the first 64 bytes"
 
 _NOT_A_SOCKET = {
     "EBADF": "sockfd is not an open descriptor",
@@ -389,7 +390,7 @@ SYSCALLS: tuple[Definition, ...] = (
         arg("sockfd", FD, "the socket"),
         arg("level", SOCKET_LEVEL, "whose option it is: the socket's (SOL_SOCKET) or a protocol's"),
         arg("optname", SET_OPTION, "the option"),
-        arg("optval", OptionValue("optlen", SET_OPTION_NAMES), "its value: a number or what the option takes"),
+        arg("optval", OptionValue("optlen", SET_OPTION_NAMES), _OPTION_VALUE),
         arg("optlen", ADDRESS_LENGTH, "length of optval"),
         result=Result(
             I32,
@@ -415,7 +416,7 @@ SYSCALLS: tuple[Definition, ...] = (
         arg("sockfd", FD, "the socket"),
         arg("level", SOCKET_LEVEL, "whose option it is: the socket's (SOL_SOCKET) or a protocol's"),
         arg("optname", GET_OPTION, "the option"),
-        out("optval", OptionValue("*optlen", GET_OPTION_NAMES), "its value"),
+        out("optval", OptionValue("*optlen", GET_OPTION_NAMES), _OPTION_VALUE),
         inout("optlen", ADDRESS_LENGTH_POINTER, "length of the value, at most what the caller had room for"),
         result=Result(
             I32,

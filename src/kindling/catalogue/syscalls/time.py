@@ -15,6 +15,7 @@ from kindling.catalogue.tables.time import (
     CLOCK_ID,
     CLOCK_STATE,
     ITIMER,
+    SIGEVENT,
     TIMER_FLAGS,
     TIMER_ID,
     TIMERFD_FLAGS,
@@ -23,7 +24,6 @@ from kindling.catalogue.tables.time import (
     TIMEZONE,
     TMS,
     RemainingTime,
-    SignalEvent,
 )
 from kindling.catalogue.types import COUNT32, FD, I32, I64, SECONDS, Pointer, Quantity
 
@@ -247,7 +247,7 @@ SYSCALLS: tuple[Definition, ...] = (
         "Make a timer of the process that runs on a clock and tells of its end by a signal. It starts with "
         "timer_settime.",
         arg("clockid", CLOCK_ID, "clock that the timer runs on"),
-        arg("sevp", Pointer(SignalEvent()), "how it tells; null sends SIGALRM with the timer's id"),
+        arg("sevp", Pointer(SIGEVENT), "how it tells; null sends SIGALRM with the timer's id"),
         inout(
             "timerid", Pointer(TIMER_ID), "id of the new timer; read as the wanted id after PR_TIMER_CREATE_RESTORE_IDS"
         ),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from kindling.catalogue.tables.common import CLOCK, TIMESPEC, SignalSet
 from kindling.catalogue.tables.file import RWF_FLAGS
-from kindling.catalogue.tables.system import Operation, bits, numbered, structure
+from kindling.catalogue.tables.layout import bits, numbered, structure
+from kindling.catalogue.tables.system import Operation
 from kindling.catalogue.types import (
     ADDRESS,
     FD,

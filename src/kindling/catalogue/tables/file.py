@@ -74,7 +74,7 @@ OPENAT2_FLAGS = Flags(
     table="open flags of openat2",
     size=8,
     fields=OPEN_FLAGS.fields,
-    values={**OPEN_FLAGS.values, "O_EMPTYPATH": 1 << 26, "OPENAT2_REGULAR": 1 << 32},
+    values={**OPEN_FLAGS.values, "OPENAT2_REGULAR": 1 << 32},
     machines=OPEN_FLAGS.machines,
 )
 
@@ -471,7 +471,14 @@ class UpdateNanoseconds(Scalar):
         return "nanoseconds, UTIME_NOW or UTIME_OMIT"
 
 
-UPDATE_TIMESPEC = Structure("timespec", 16, (Member("tv_sec", 0, I64), Member("tv_nsec", 8, UpdateNanoseconds())))
+UPDATE_TIMESPEC = Structure(
+    "timespec",
+    16,
+    (
+        TIMESPEC.members[0],
+        Member("tv_nsec", 8, UpdateNanoseconds(), "nanoseconds beyond the seconds, or UTIME_NOW or UTIME_OMIT"),
+    ),
+)
 
 UTIMBUF = Structure(
     "utimbuf", 16, (Member("actime", 0, I64, "last access"), Member("modtime", 8, I64, "last change of the content"))

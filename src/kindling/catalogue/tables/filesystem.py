@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kindling.catalogue.tables.system import Variant, Versioned, bits, numbered, structure
+from kindling.catalogue.tables.layout import bits, numbered, structure
+from kindling.catalogue.tables.system import Variant, Versioned
 from kindling.catalogue.types import (
     ADDRESS,
     FD,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kindling.catalogue.tables.common import SIGNAL
-from kindling.catalogue.tables.layout import layout, names
+from kindling.catalogue.tables.layout import names, structure
 from kindling.catalogue.tables.memory import HUGE_SIZE_MASK, huge_sizes
 from kindling.catalogue.types import (
     ADDRESS,
     GID,
-    HEX64,
     I16,
     I32,
     I64,
@@ -35,6 +33,7 @@ from kindling.catalogue.types import (
 BYTE_COUNT = Quantity(8, unit="bytes")
 PAGE_COUNT = Quantity(8, unit="pages")
 SECONDS = Quantity(8, True, unit="seconds since the epoch")
+_COUNT = Quantity(8, unit="count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,108 +129,113 @@ class SegmentMode(Octal):
 
 
 def _permissions(mode: Octal) -> Structure:
-    return layout(
+    return structure(
         "ipc64_perm",
-        key=KEY,
-        uid=UID,
-        gid=GID,
-        cuid=UID,
-        cgid=GID,
-        mode=mode,
-        seq=U16,
-        pad1=U16,
-        pad2=U64,
-        pad3=U64,
+        ("key", KEY, "its key"),
+        ("uid", UID, "the owner"),
+        ("gid", GID, "the owner's group"),
+        ("cuid", UID, "who created it"),
+        ("cgid", GID, "the creator's group"),
+        ("mode", mode, "permission bits"),
+        ("seq", U16, "sequence number, part of the id, so that an id is not soon used again"),
+        ("", U16),
+        ("", U64),
+        ("", U64),
     )
 
 
 IPC_PERMISSIONS = _permissions(MODE)
-SHMID_DS = layout(
+SHMID_DS = structure(
     "shmid64_ds",
-    shm_perm=_permissions(SegmentMode()),
-    shm_segsz=BYTE_COUNT,
-    shm_atime=SECONDS,
-    shm_dtime=SECONDS,
-    shm_ctime=SECONDS,
-    shm_cpid=PID,
-    shm_lpid=PID,
-    shm_nattch=Quantity(8, unit="count"),
-    pad1=U64,
-    pad2=U64,
+    ("shm_perm", _permissions(SegmentMode())),
+    ("shm_segsz", BYTE_COUNT, "size of the segment"),
+    ("shm_atime", SECONDS, "last shmat"),
+    ("shm_dtime", SECONDS, "last shmdt"),
+    ("shm_ctime", SECONDS, "creation, or last change by shmctl"),
+    ("shm_cpid", PID, "process that created it"),
+    ("shm_lpid", PID, "process of the last shmat or shmdt"),
+    ("shm_nattch", _COUNT, "how many times it is attached"),
+    ("", U64),
+    ("", U64),
 )
-SHMINFO = layout(
+SHMINFO = structure(
     "shminfo64",
-    shmmax=BYTE_COUNT,
-    shmmin=BYTE_COUNT,
-    shmmni=U64,
-    shmseg=U64,
-    shmall=PAGE_COUNT,
-    pad1=U64,
-    pad2=U64,
-    pad3=U64,
-    pad4=U64,
+    ("shmmax", BYTE_COUNT, "largest size of a segment"),
+    ("shmmin", BYTE_COUNT, "smallest size of a segment, always 1"),
+    ("shmmni", U64, "how many segments there may be"),
+    ("shmseg", U64, "how many segments a process may attach; not enforced"),
+    ("shmall", PAGE_COUNT, "how much shared memory there may be in all"),
+    ("", U64),
+    ("", U64),
+    ("", U64),
+    ("", U64),
 )
-SHM_INFO = layout(
+SHM_INFO = structure(
     "shm_info",
-    used_ids=I32,
-    shm_tot=PAGE_COUNT,
-    shm_rss=PAGE_COUNT,
-    shm_swp=PAGE_COUNT,
-    swap_attempts=U64,
-    swap_successes=U64,
+    ("used_ids", I32, "segments that exist"),
+    ("shm_tot", PAGE_COUNT, "shared memory in all"),
+    ("shm_rss", PAGE_COUNT, "of it in memory"),
+    ("shm_swp", PAGE_COUNT, "of it swapped out"),
+    ("swap_attempts", U64, "unused since Linux 2.4"),
+    ("swap_successes", U64, "unused since Linux 2.4"),
 )
 SEMID_DS = Structure(
     "semid64_ds",
     104,
     (
         Member("sem_perm", 0, IPC_PERMISSIONS),
-        Member("sem_otime", 48, SECONDS),
-        Member("sem_ctime", 64, SECONDS, offsets={"aarch64": 56}),
-        Member("sem_nsems", 80, Quantity(8, unit="count"), offsets={"aarch64": 64}),
+        Member("sem_otime", 48, SECONDS, "last semop"),
+        Member("sem_ctime", 64, SECONDS, "creation, or last change by semctl", {"aarch64": 56}),
+        Member("sem_nsems", 80, _COUNT, "semaphores in the set", {"aarch64": 64}),
     ),
     sizes={"aarch64": 88},
 )
 """x86_64 kept room for the upper halves of its times, which it never needed."""
-SEMINFO = layout(
+SEMINFO = structure(
     "seminfo",
-    semmap=I32,
-    semmni=I32,
-    semmns=I32,
-    semmnu=I32,
-    semmsl=I32,
-    semopm=I32,
-    semume=I32,
-    semusz=I32,
-    semvmx=I32,
-    semaem=I32,
+    ("semmap", I32, "not used by the kernel"),
+    ("semmni", I32, "how many sets there may be"),
+    ("semmns", I32, "how many semaphores there may be in all sets"),
+    ("semmnu", I32, "not used by the kernel"),
+    ("semmsl", I32, "how many semaphores a set may have"),
+    ("semopm", I32, "how many operations a semop may do"),
+    ("semume", I32, "not used by the kernel"),
+    ("semusz", I32, "size of struct sem_undo; with SEM_INFO the sets that exist"),
+    ("semvmx", I32, "largest value of a semaphore"),
+    ("semaem", I32, "largest value that SEM_UNDO records; with SEM_INFO the semaphores in all sets"),
 )
-SEMBUF = layout("sembuf", sem_num=U16, sem_op=I16, sem_flg=SEM_OPERATION_FLAGS)
-MSQID_DS = layout(
+SEMBUF = structure(
+    "sembuf",
+    ("sem_num", U16, "which semaphore of the set, from 0"),
+    ("sem_op", I16, "added to its value when positive, taken from it when negative; 0 waits until the value is 0"),
+    ("sem_flg", SEM_OPERATION_FLAGS, "fail instead of waiting, undo at the end of the process"),
+)
+MSQID_DS = structure(
     "msqid64_ds",
-    msg_perm=IPC_PERMISSIONS,
-    msg_stime=SECONDS,
-    msg_rtime=SECONDS,
-    msg_ctime=SECONDS,
-    msg_cbytes=BYTE_COUNT,
-    msg_qnum=Quantity(8, unit="count"),
-    msg_qbytes=BYTE_COUNT,
-    msg_lspid=PID,
-    msg_lrpid=PID,
-    pad1=U64,
-    pad2=U64,
+    ("msg_perm", IPC_PERMISSIONS),
+    ("msg_stime", SECONDS, "last msgsnd"),
+    ("msg_rtime", SECONDS, "last msgrcv"),
+    ("msg_ctime", SECONDS, "creation, or last change by msgctl"),
+    ("msg_cbytes", BYTE_COUNT, "what is in the queue"),
+    ("msg_qnum", _COUNT, "messages in the queue"),
+    ("msg_qbytes", BYTE_COUNT, "how much the queue may hold"),
+    ("msg_lspid", PID, "process of the last msgsnd"),
+    ("msg_lrpid", PID, "process of the last msgrcv"),
+    ("", U64),
+    ("", U64),
 )
-MSGINFO = layout(
+MSGINFO = structure(
     "msginfo",
-    msgpool=I32,
-    msgmap=I32,
-    msgmax=I32,
-    msgmnb=I32,
-    msgmni=I32,
-    msgssz=I32,
-    msgtql=I32,
-    msgseg=U16,
+    ("msgpool", I32, "not used by the kernel; with MSG_INFO the queues that exist"),
+    ("msgmap", I32, "not used by the kernel; with MSG_INFO the messages in all queues"),
+    ("msgmax", I32, "largest size of a message, in bytes"),
+    ("msgmnb", I32, "how many bytes a new queue may hold"),
+    ("msgmni", I32, "how many queues there may be"),
+    ("msgssz", I32, "not used by the kernel"),
+    ("msgtql", I32, "not used by the kernel; with MSG_INFO the bytes in all queues"),
+    ("msgseg", U16, "not used by the kernel"),
 )
-MSGBUF = layout("msgbuf", mtype=I64)
+MSGBUF = structure("msgbuf", ("mtype", I64, "type of the message, greater than 0"))
 """The type alone: the text of a message begins behind it, where no copy of payload can start."""
 
 SHM_ARGUMENT = Switch(
@@ -276,29 +280,14 @@ MSG_ARGUMENT = Switch(
 )
 
 QUEUE_FLAGS = Flags(table="message queue flags", size=8, values={"O_NONBLOCK": 0o4000})
-MQ_ATTR = layout(
+MQ_ATTR = structure(
     "mq_attr",
-    mq_flags=QUEUE_FLAGS,
-    mq_maxmsg=I64,
-    mq_msgsize=Quantity(8, True, unit="bytes"),
-    mq_curmsgs=I64,
-    pad=Array(I64, 4),
+    ("mq_flags", QUEUE_FLAGS, "whether sending and receiving through this descriptor may wait"),
+    ("mq_maxmsg", I64, "how many messages the queue may hold"),
+    ("mq_msgsize", Quantity(8, True, unit="bytes"), "largest size of a message"),
+    ("mq_curmsgs", I64, "messages in the queue"),
+    ("", Array(I64, 4)),
 )
-SIGEV_NOTIFY = Enum(
-    table="ways to notify",
-    signed=True,
-    values=names("SIGEV_SIGNAL 0 SIGEV_NONE 1 SIGEV_THREAD 2 SIGEV_THREAD_ID 4"),
-)
-SIGEVENT = Structure(
-    "sigevent",
-    64,
-    (
-        Member("sigev_value", 0, HEX64, "value that the signal carries, or (SIGEV_THREAD) the address of a cookie"),
-        Member("sigev_signo", 8, SIGNAL, "the signal"),
-        Member("sigev_notify", 12, SIGEV_NOTIFY, "how to notify"),
-    ),
-)
-
 EVENTFD_FLAGS = Flags(table="eventfd flags", values=names("EFD_SEMAPHORE 1 EFD_NONBLOCK 0o4000 EFD_CLOEXEC 0o2000000"))
 SIGNALFD_FLAGS = Flags(table="signalfd flags", values=names("SFD_NONBLOCK 0o4000 SFD_CLOEXEC 0o2000000"))
 MEMFD_FLAGS = Flags(

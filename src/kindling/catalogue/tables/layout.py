@@ -16,32 +16,44 @@ def names(text: str) -> dict[str, int]:
     return {name: int(number, 0) for name, number in zip(words[::2], words[1::2], strict=True)}
 
 
-def _alignment(type: Type, machine: str) -> int:
+def numbered(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
+    """The names of a C enum (after `prefix`) in a row, counted from `start`."""
+    return {prefix + name: number for number, name in enumerate(names.split(), start)}
+
+
+def bits(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
+    """Flags whose names (after `prefix`) stand in the order of their bits, from bit `start` on."""
+    return {prefix + name: 1 << number for number, name in enumerate(names.split(), start)}
+
+
+def _alignment(type: Type) -> int:
     if isinstance(type, Scalar):
         return type.size
     if isinstance(type, Array):
-        return _alignment(type.of, machine)
+        return _alignment(type.of)
     if isinstance(type, Structure):
-        return max(_alignment(member.type, machine) for member in type.members)
+        return max(_alignment(member.type) for member in type.members)
     return 1
 
 
-def layout(name: str, **members: Type) -> Structure:
-    """A structure with its members at their natural alignment, as C lays them out on 64-bit machines.
+def structure(name: str, *members: tuple[str, Type] | tuple[str, Type, str], size: int = 0) -> Structure:
+    """A structure laid out as a C compiler does on 64-bit machines: every member at its natural alignment.
 
-    Members whose name starts with "pad" only take their place. For packed structures, and those that
-    differ by machine, write the offsets out.
+    A member is (name, type, description); one without a name only takes its place. `size` is needed only where the
+    C structure has a tail that is not described. For packed structures, and those that differ by machine, write the
+    offsets out.
     """
-    machine = "x86_64"
-    at, widest, shown = 0, 1, []
-    for member, type in members.items():
-        alignment = _alignment(type, machine)
+    placed: list[Member] = []
+    offset = 0
+    widest = 1
+    for name_of_member, type, *description in members:
+        alignment = _alignment(type)
         widest = max(widest, alignment)
-        at = -(-at // alignment) * alignment
-        if not member.startswith("pad"):
-            shown.append(Member(member, at, type))
-        at += type.size_on(machine)
-    return Structure(name, -(-at // widest) * widest, tuple(shown))
+        offset = -(-offset // alignment) * alignment
+        if name_of_member:
+            placed.append(Member(name_of_member, offset, type, "".join(description)))
+        offset += type.size_on("x86_64")
+    return Structure(name, size or -(-offset // widest) * widest, tuple(placed))
 
 
 def merged(*tables: Mapping[str, int]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kindling.catalogue.tables.common import errno_name
-from kindling.catalogue.tables.layout import BitSet, layout, names
+from kindling.catalogue.tables.layout import BitSet, names, structure
 from kindling.catalogue.types import ADDRESS, I32, SIZE, Call, Capture, Enum, Flags, Pointer, Scalar, Type, Value
 
 _NO_CALL = Call({})
@@ -104,7 +104,7 @@ MOVE_FLAGS = Flags(
 NODES = BitSet("maxnode", beyond=-1, size=128)
 """A mask of NUMA nodes. The kernel takes one bit less than it is told, and has 1024 nodes at most: 128 bytes."""
 
-IOVEC = layout("iovec", iov_base=ADDRESS, iov_len=SIZE)
+IOVEC = structure("iovec", ("iov_base", ADDRESS, "where the memory starts"), ("iov_len", SIZE, "bytes of it"))
 """For memory that is not the caller's: where it is and how long, without what is in it."""
 
 

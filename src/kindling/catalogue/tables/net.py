@@ -18,7 +18,7 @@ from kindling.catalogue.tables.common import (
     TIMESPEC,
     TIMEVAL,
 )
-from kindling.catalogue.tables.layout import layout, merged, names
+from kindling.catalogue.tables.layout import merged, names, structure
 from kindling.catalogue.types import (
     ADDRESS,
     FD,
@@ -681,275 +681,448 @@ EXTENDED_ERROR_ORIGIN = Enum(
     """),
 )
 
-UCRED = layout("ucred", pid=PID, uid=UID, gid=GID)
-LINGER = layout("linger", l_onoff=I32, l_linger=SECONDS32)
-SOCK_FPROG = layout("sock_fprog", len=U16, filter=ADDRESS)
-SO_TIMESTAMPING = layout("so_timestamping", flags=TIMESTAMPING_FLAGS, bind_phc=I32)
-SOCK_TXTIME = layout("sock_txtime", clockid=CLOCK, flags=TXTIME_FLAGS)
-SO_MEMINFO = layout(
+UCRED = structure(
+    "ucred", ("pid", PID, "the process"), ("uid", UID, "its effective user"), ("gid", GID, "its effective group")
+)
+LINGER = structure(
+    "linger",
+    ("l_onoff", I32, "whether close waits for unsent data"),
+    ("l_linger", SECONDS32, "how long at most; 0 resets the connection"),
+)
+SOCK_FPROG = structure("sock_fprog", ("len", U16, "number of instructions"), ("filter", ADDRESS, "where they are"))
+SO_TIMESTAMPING = structure(
+    "so_timestamping",
+    ("flags", TIMESTAMPING_FLAGS, "which timestamps are taken and how they are reported"),
+    ("bind_phc", I32, "hardware clock to use, with SOF_TIMESTAMPING_BIND_PHC"),
+)
+SOCK_TXTIME = structure(
+    "sock_txtime",
+    ("clockid", CLOCK, "clock that the times to send at refer to"),
+    ("flags", TXTIME_FLAGS, "whether times are deadlines, and whether errors are reported"),
+)
+SO_MEMINFO = structure(
     "SO_MEMINFO",
-    rmem_alloc=U32,
-    rcvbuf=U32,
-    wmem_alloc=U32,
-    sndbuf=U32,
-    fwd_alloc=U32,
-    wmem_queued=U32,
-    optmem=U32,
-    backlog=U32,
-    drops=U32,
+    ("rmem_alloc", LENGTH, "memory that received data takes"),
+    ("rcvbuf", LENGTH, "limit of received data"),
+    ("wmem_alloc", LENGTH, "memory of data on its way out"),
+    ("sndbuf", LENGTH, "limit of data to send"),
+    ("fwd_alloc", LENGTH, "memory reserved and not yet used"),
+    ("wmem_queued", LENGTH, "memory of data to send, queued or not acknowledged"),
+    ("optmem", LENGTH, "memory of options"),
+    ("backlog", LENGTH, "memory of packets that wait while the socket is in use"),
+    ("drops", U32, "packets dropped"),
 )
-DMABUF_TOKEN = layout("dmabuf_token", token_start=U32, token_count=U32)
-IP_MREQN = layout("ip_mreqn", imr_multiaddr=IPV4, imr_address=IPV4, imr_ifindex=I32)
-IP_MREQ_SOURCE = layout("ip_mreq_source", imr_multiaddr=IPV4, imr_interface=IPV4, imr_sourceaddr=IPV4)
-IP_MSFILTER = layout("ip_msfilter", imsf_multiaddr=IPV4, imsf_interface=IPV4, imsf_fmode=FILTER_MODE, imsf_numsrc=U32)
-GROUP_REQ = layout("group_req", gr_interface=U32, pad=U32, gr_group=SocketAddress())
-GROUP_SOURCE_REQ = layout(
-    "group_source_req", gsr_interface=U32, pad=U32, gsr_group=SocketAddress(), gsr_source=SocketAddress()
+DMABUF_TOKEN = structure(
+    "dmabuf_token", ("token_start", U32, "first fragment that is given back"), ("token_count", U32, "how many of them")
 )
-GROUP_FILTER = layout(
-    "group_filter", gf_interface=U32, pad=U32, gf_group=SocketAddress(), gf_fmode=FILTER_MODE, gf_numsrc=U32
+IP_MREQN = structure(
+    "ip_mreqn",
+    ("imr_multiaddr", IPV4, "the multicast group"),
+    ("imr_address", IPV4, "address of the interface"),
+    ("imr_ifindex", I32, "index of the interface; if not 0 the address does not count"),
 )
-PORT_RANGE = layout("port range", low=U16, high=U16)
-IPV6_MREQ = layout("ipv6_mreq", ipv6mr_multiaddr=IPV6, ipv6mr_ifindex=I32)
-IN6_FLOWLABEL_REQ = layout(
+IP_MREQ_SOURCE = structure(
+    "ip_mreq_source",
+    ("imr_multiaddr", IPV4, "the multicast group"),
+    ("imr_interface", IPV4, "address of the interface"),
+    ("imr_sourceaddr", IPV4, "the sender"),
+)
+IP_MSFILTER = structure(
+    "ip_msfilter",
+    ("imsf_multiaddr", IPV4, "the multicast group"),
+    ("imsf_interface", IPV4, "address of the interface"),
+    ("imsf_fmode", FILTER_MODE, "whether the senders are the only ones heard, or those not heard"),
+    ("imsf_numsrc", U32, "number of senders"),
+)
+GROUP_REQ = structure(
+    "group_req",
+    ("gr_interface", U32, "index of the interface"),
+    ("", U32),
+    ("gr_group", SocketAddress(), "the multicast group"),
+)
+GROUP_SOURCE_REQ = structure(
+    "group_source_req",
+    ("gsr_interface", U32, "index of the interface"),
+    ("", U32),
+    ("gsr_group", SocketAddress(), "the multicast group"),
+    ("gsr_source", SocketAddress(), "the sender"),
+)
+GROUP_FILTER = structure(
+    "group_filter",
+    ("gf_interface", U32, "index of the interface"),
+    ("", U32),
+    ("gf_group", SocketAddress(), "the multicast group"),
+    ("gf_fmode", FILTER_MODE, "whether the senders are the only ones heard, or those not heard"),
+    ("gf_numsrc", U32, "number of senders"),
+)
+PORT_RANGE = structure(
+    "port range",
+    ("low", U16, "lowest local port, 0 for the system's"),
+    ("high", U16, "highest local port, 0 for the system's"),
+)
+IPV6_MREQ = structure(
+    "ipv6_mreq",
+    ("ipv6mr_multiaddr", IPV6, "the multicast or anycast group"),
+    ("ipv6mr_ifindex", I32, "index of the interface, 0 lets the kernel choose"),
+)
+IN6_FLOWLABEL_REQ = structure(
     "in6_flowlabel_req",
-    flr_dst=IPV6,
-    flr_label=BE32,
-    flr_action=Enum(
-        table="flow label actions",
-        size=1,
-        values={"IPV6_FL_A_GET": 0, "IPV6_FL_A_PUT": 1, "IPV6_FL_A_RENEW": 2},
+    ("flr_dst", IPV6, "destination that the label is for"),
+    ("flr_label", BE32, "the label, 0 lets the kernel choose"),
+    (
+        "flr_action",
+        Enum(
+            table="flow label actions",
+            size=1,
+            values={"IPV6_FL_A_GET": 0, "IPV6_FL_A_PUT": 1, "IPV6_FL_A_RENEW": 2},
+        ),
+        "lease it, give it back, or extend the lease",
     ),
-    flr_share=Enum(
-        table="flow label sharing",
-        size=1,
-        values=names("IPV6_FL_S_NONE 0 IPV6_FL_S_EXCL 1 IPV6_FL_S_PROCESS 2 IPV6_FL_S_USER 3 IPV6_FL_S_ANY 255"),
+    (
+        "flr_share",
+        Enum(
+            table="flow label sharing",
+            size=1,
+            values=names("IPV6_FL_S_NONE 0 IPV6_FL_S_EXCL 1 IPV6_FL_S_PROCESS 2 IPV6_FL_S_USER 3 IPV6_FL_S_ANY 255"),
+        ),
+        "who else may use it",
     ),
-    flr_flags=Flags(
-        table="flow label flags",
-        size=2,
-        values=names("IPV6_FL_F_CREATE 1 IPV6_FL_F_EXCL 2 IPV6_FL_F_REFLECT 4 IPV6_FL_F_REMOTE 8"),
+    (
+        "flr_flags",
+        Flags(
+            table="flow label flags",
+            size=2,
+            values=names("IPV6_FL_F_CREATE 1 IPV6_FL_F_EXCL 2 IPV6_FL_F_REFLECT 4 IPV6_FL_F_REMOTE 8"),
+        ),
+        "whether it may or must be new, or is taken over from the peer",
     ),
-    flr_expires=U16,
-    flr_linger=U16,
-    pad=U32,
+    ("flr_expires", Quantity(2, unit="seconds"), "how long the lease lasts"),
+    ("flr_linger", Quantity(2, unit="seconds"), "how long it stays reserved after its last use"),
+    ("", U32),
 )
-_TCP_INFO = layout(
+_TCP_INFO = structure(
     "tcp_info",
-    tcpi_state=TCP_STATE,
-    tcpi_ca_state=TCP_CONGESTION_STATE,
-    tcpi_retransmits=U8,
-    tcpi_probes=U8,
-    tcpi_backoff=U8,
-    tcpi_options=TCP_INFO_OPTIONS,
-    pad_scales=U8,
-    pad_flags=U8,
-    tcpi_rto=MICROSECONDS,
-    tcpi_ato=MICROSECONDS,
-    tcpi_snd_mss=LENGTH,
-    tcpi_rcv_mss=LENGTH,
-    tcpi_unacked=U32,
-    tcpi_sacked=U32,
-    tcpi_lost=U32,
-    tcpi_retrans=U32,
-    tcpi_fackets=U32,
-    tcpi_last_data_sent=MILLISECONDS_OPTION,
-    tcpi_last_ack_sent=MILLISECONDS_OPTION,
-    tcpi_last_data_recv=MILLISECONDS_OPTION,
-    tcpi_last_ack_recv=MILLISECONDS_OPTION,
-    tcpi_pmtu=LENGTH,
-    tcpi_rcv_ssthresh=LENGTH,
-    tcpi_rtt=MICROSECONDS,
-    tcpi_rttvar=MICROSECONDS,
-    tcpi_snd_ssthresh=U32,
-    tcpi_snd_cwnd=U32,
-    tcpi_advmss=LENGTH,
-    tcpi_reordering=U32,
-    tcpi_rcv_rtt=MICROSECONDS,
-    tcpi_rcv_space=LENGTH,
-    tcpi_total_retrans=U32,
-    tcpi_pacing_rate=RATE,
-    tcpi_max_pacing_rate=RATE,
-    tcpi_bytes_acked=U64,
-    tcpi_bytes_received=U64,
-    tcpi_segs_out=U32,
-    tcpi_segs_in=U32,
-    tcpi_notsent_bytes=LENGTH,
-    tcpi_min_rtt=MICROSECONDS,
-    tcpi_data_segs_in=U32,
-    tcpi_data_segs_out=U32,
-    tcpi_delivery_rate=RATE,
-    tcpi_busy_time=MICROSECONDS64,
-    tcpi_rwnd_limited=MICROSECONDS64,
-    tcpi_sndbuf_limited=MICROSECONDS64,
-    tcpi_delivered=U32,
-    tcpi_delivered_ce=U32,
-    tcpi_bytes_sent=U64,
-    tcpi_bytes_retrans=U64,
-    tcpi_dsack_dups=U32,
-    tcpi_reord_seen=U32,
-    tcpi_rcv_ooopack=U32,
-    tcpi_snd_wnd=LENGTH,
-    tcpi_rcv_wnd=LENGTH,
-    tcpi_rehash=U32,
-    tcpi_total_rto=U16,
-    tcpi_total_rto_recoveries=U16,
-    tcpi_total_rto_time=MILLISECONDS_OPTION,
-    tcpi_received_ce=U32,
-    tcpi_delivered_e1_bytes=U32,
-    tcpi_delivered_e0_bytes=U32,
-    tcpi_delivered_ce_bytes=U32,
-    tcpi_received_e1_bytes=U32,
-    tcpi_received_e0_bytes=U32,
-    tcpi_received_ce_bytes=U32,
-    tcpi_accecn=HEX32,
+    ("tcpi_state", TCP_STATE, "state of the connection"),
+    ("tcpi_ca_state", TCP_CONGESTION_STATE, "state of congestion control"),
+    ("tcpi_retransmits", U8, "retransmission timeouts in a row without an answer"),
+    ("tcpi_probes", U8, "zero window or keep-alive probes without an answer"),
+    ("tcpi_backoff", U8, "how often the timeout has been doubled"),
+    ("tcpi_options", TCP_INFO_OPTIONS, "options that both sides agreed on"),
+    ("", U8),
+    ("", U8),
+    ("tcpi_rto", MICROSECONDS, "retransmission timeout"),
+    ("tcpi_ato", MICROSECONDS, "timeout of delayed acknowledgements"),
+    ("tcpi_snd_mss", LENGTH, "largest segment that is sent"),
+    ("tcpi_rcv_mss", LENGTH, "largest segment received, an estimate"),
+    ("tcpi_unacked", U32, "segments sent and not acknowledged; of a listener, connections that wait for accept"),
+    ("tcpi_sacked", U32, "segments acknowledged selectively; of a listener, the limit of its backlog"),
+    ("tcpi_lost", U32, "segments taken for lost"),
+    ("tcpi_retrans", U32, "retransmitted segments not acknowledged yet"),
+    ("tcpi_fackets", U32, "not used any more"),
+    ("tcpi_last_data_sent", MILLISECONDS_OPTION, "since data was sent"),
+    ("tcpi_last_ack_sent", MILLISECONDS_OPTION, "not kept, always 0"),
+    ("tcpi_last_data_recv", MILLISECONDS_OPTION, "since data was received"),
+    ("tcpi_last_ack_recv", MILLISECONDS_OPTION, "since an acknowledgement was received"),
+    ("tcpi_pmtu", LENGTH, "largest packet on the path"),
+    ("tcpi_rcv_ssthresh", LENGTH, "limit that the offered window grows to"),
+    ("tcpi_rtt", MICROSECONDS, "smoothed round-trip time"),
+    ("tcpi_rttvar", MICROSECONDS, "its mean deviation"),
+    ("tcpi_snd_ssthresh", U32, "slow start threshold, in segments"),
+    ("tcpi_snd_cwnd", U32, "congestion window, in segments"),
+    ("tcpi_advmss", LENGTH, "largest segment that was offered to the peer"),
+    ("tcpi_reordering", U32, "how many segments may arrive out of order before one is taken for lost"),
+    ("tcpi_rcv_rtt", MICROSECONDS, "round-trip time as the receiver estimates it"),
+    ("tcpi_rcv_space", LENGTH, "data that is read in a round trip, for sizing the receive buffer"),
+    ("tcpi_total_retrans", U32, "segments retransmitted since the start"),
+    ("tcpi_pacing_rate", RATE, "rate at which data is paced out; all bits set is no limit"),
+    ("tcpi_max_pacing_rate", RATE, "highest pacing rate (SO_MAX_PACING_RATE); all bits set is no limit"),
+    ("tcpi_bytes_acked", U64, "bytes sent that were acknowledged"),
+    ("tcpi_bytes_received", U64, "bytes received in order"),
+    ("tcpi_segs_out", U32, "segments sent"),
+    ("tcpi_segs_in", U32, "segments received"),
+    ("tcpi_notsent_bytes", LENGTH, "written and not sent yet"),
+    ("tcpi_min_rtt", MICROSECONDS, "least round-trip time of late"),
+    ("tcpi_data_segs_in", U32, "segments with data received"),
+    ("tcpi_data_segs_out", U32, "segments with data sent"),
+    ("tcpi_delivery_rate", RATE, "rate at which data got to the peer, of late"),
+    ("tcpi_busy_time", MICROSECONDS64, "time with data to send or to be acknowledged"),
+    ("tcpi_rwnd_limited", MICROSECONDS64, "of it limited by the peer's window"),
+    ("tcpi_sndbuf_limited", MICROSECONDS64, "of it limited by the send buffer"),
+    ("tcpi_delivered", U32, "segments delivered, repeated ones too"),
+    ("tcpi_delivered_ce", U32, "of them acknowledged with a congestion mark"),
+    ("tcpi_bytes_sent", U64, "data bytes sent, retransmitted ones too"),
+    ("tcpi_bytes_retrans", U64, "data bytes retransmitted"),
+    ("tcpi_dsack_dups", U32, "segments that the peer reported as received twice"),
+    ("tcpi_reord_seen", U32, "how often reordering was seen"),
+    ("tcpi_rcv_ooopack", U32, "segments received out of order"),
+    ("tcpi_snd_wnd", LENGTH, "the peer's window, scaled"),
+    ("tcpi_rcv_wnd", LENGTH, "the window offered to the peer, scaled"),
+    ("tcpi_rehash", U32, "how often another path was tried (by the flow hash)"),
+    ("tcpi_total_rto", U16, "retransmission timeouts"),
+    ("tcpi_total_rto_recoveries", U16, "recoveries from retransmission timeouts"),
+    ("tcpi_total_rto_time", MILLISECONDS_OPTION, "time spent in recovery from timeouts"),
+    ("tcpi_received_ce", U32, "packets received with a congestion mark"),
+    ("tcpi_delivered_e1_bytes", U32, "bytes delivered marked ECT(1)"),
+    ("tcpi_delivered_e0_bytes", U32, "bytes delivered marked ECT(0)"),
+    ("tcpi_delivered_ce_bytes", U32, "bytes delivered with a congestion mark"),
+    ("tcpi_received_e1_bytes", U32, "bytes received marked ECT(1)"),
+    ("tcpi_received_e0_bytes", U32, "bytes received marked ECT(0)"),
+    ("tcpi_received_ce_bytes", U32, "bytes received with a congestion mark"),
+    ("tcpi_accecn", HEX32, "state of accurate ECN, raw"),
 )
-"""The last word is the state of accurate ECN negotiation, raw: its bits were laid out anew after 6.18."""
+"""The last word is raw because its bits were laid out anew after 6.18."""
 
 TCP_INFO = replace(
     _TCP_INFO,
     members=(
         *_TCP_INFO.members[:6],
-        Member("tcpi_snd_wscale", 6, BitField(1, shift=0, width=4)),
-        Member("tcpi_rcv_wscale", 6, BitField(1, shift=4, width=4)),
-        Member("tcpi_delivery_rate_app_limited", 7, BitField(1, shift=0, width=1)),
-        Member("tcpi_fastopen_client_fail", 7, BitField(1, shift=1, width=2)),
+        Member("tcpi_snd_wscale", 6, BitField(1, shift=0, width=4), "the peer's window scale, as a power of two"),
+        Member("tcpi_rcv_wscale", 6, BitField(1, shift=4, width=4), "our window scale, as a power of two"),
+        Member(
+            "tcpi_delivery_rate_app_limited",
+            7,
+            BitField(1, shift=0, width=1),
+            "1 if the delivery rate was limited by what the program wrote",
+        ),
+        Member(
+            "tcpi_fastopen_client_fail",
+            7,
+            BitField(1, shift=1, width=2),
+            "why fast open failed: 0 unknown, 1 no cookie, 2 data not acknowledged, 3 retransmitted",
+        ),
         *_TCP_INFO.members[6:],
     ),
 )
-TCP_REPAIR_WINDOW = layout("tcp_repair_window", snd_wl1=U32, snd_wnd=U32, max_window=U32, rcv_wnd=U32, rcv_wup=U32)
-TCP_REPAIR_OPTION = layout("tcp_repair_opt", opt_code=U32, opt_val=U32)
-TCP_MD5SIG = layout(
+TCP_REPAIR_WINDOW = structure(
+    "tcp_repair_window",
+    ("snd_wl1", U32, "sequence number of the segment that last updated the window"),
+    ("snd_wnd", LENGTH, "the peer's window"),
+    ("max_window", LENGTH, "largest window that the peer has offered"),
+    ("rcv_wnd", LENGTH, "the window offered to the peer"),
+    ("rcv_wup", U32, "sequence number at the last update of that window"),
+)
+TCP_REPAIR_OPTION = structure(
+    "tcp_repair_opt",
+    (
+        "opt_code",
+        U32,
+        "number of the TCP option: 2 segment size, 3 window scale, 4 selective acknowledgement, 8 timestamps",
+    ),
+    ("opt_val", U32, "its value"),
+)
+TCP_MD5SIG = structure(
     "tcp_md5sig",
-    tcpm_addr=SocketAddress(),
-    tcpm_flags=Flags(table="TCP MD5 flags", size=1, values={"TCP_MD5SIG_FLAG_PREFIX": 1, "TCP_MD5SIG_FLAG_IFINDEX": 2}),
-    tcpm_prefixlen=U8,
-    tcpm_keylen=U16,
-    tcpm_ifindex=I32,
+    ("tcpm_addr", SocketAddress(), "the peer"),
+    (
+        "tcpm_flags",
+        Flags(table="TCP MD5 flags", size=1, values={"TCP_MD5SIG_FLAG_PREFIX": 1, "TCP_MD5SIG_FLAG_IFINDEX": 2}),
+        "which of the prefix length and the interface count",
+    ),
+    ("tcpm_prefixlen", U8, "length of the address prefix"),
+    ("tcpm_keylen", U16, "length of the key; 0 removes it"),
+    ("tcpm_ifindex", I32, "index of the interface that the key is for"),
 )
 """Without the key, as `Withheld`."""
-TCP_AO_KEY = layout("tcp_ao_add", addr=SocketAddress(), alg_name=Characters(64), ifindex=I32)
+TCP_AO_KEY = structure(
+    "tcp_ao_add",
+    ("addr", SocketAddress(), "the peer"),
+    ("alg_name", Characters(64), "algorithm of the signature"),
+    ("ifindex", I32, "index of the interface that the key is for"),
+)
 """Up to the flags and the key, which are left out as those of TCP_MD5SIG."""
-TCP_ZEROCOPY_RECEIVE = layout(
+TCP_ZEROCOPY_RECEIVE = structure(
     "tcp_zerocopy_receive",
-    address=ADDRESS,
-    length=LENGTH,
-    recv_skip_hint=LENGTH,
-    inq=LENGTH,
-    err=I32,
-    copybuf_address=ADDRESS,
-    copybuf_len=Quantity(4, True, unit="bytes"),
-    flags=Flags(table="zero-copy receive flags", values={"TCP_RECEIVE_ZEROCOPY_FLAG_TLB_CLEAN_HINT": 1}),
-    msg_control=ADDRESS,
-    msg_controllen=U64,
-    msg_flags=MESSAGE_FLAGS,
-)
-TLS_CRYPTO_INFO = layout("tls_crypto_info", version=TLS_VERSION, cipher_type=TLS_CIPHER)
-"""Only the head: keys, salts and sequence numbers behind it are left out."""
-PACKET_MREQ = layout("packet_mreq", mr_ifindex=I32, mr_type=PACKET_MEMBERSHIP, mr_alen=U16, mr_address=Bytes(8))
-TPACKET_STATS = layout("tpacket_stats", tp_packets=U32, tp_drops=U32, tp_freeze_q_cnt=U32)
-TPACKET_REQ = layout(
-    "tpacket_req3",
-    tp_block_size=LENGTH,
-    tp_block_nr=U32,
-    tp_frame_size=LENGTH,
-    tp_frame_nr=U32,
-    tp_retire_blk_tov=MILLISECONDS_OPTION,
-    tp_sizeof_priv=LENGTH,
-    tp_feature_req_word=HEX32,
-)
-TPACKET_AUXDATA = layout(
-    "tpacket_auxdata",
-    tp_status=PACKET_STATUS,
-    tp_len=LENGTH,
-    tp_snaplen=LENGTH,
-    tp_mac=U16,
-    tp_net=U16,
-    tp_vlan_tci=U16,
-    tp_vlan_tpid=U16,
-)
-TPACKET_ROLLOVER_STATS = layout("tpacket_rollover_stats", tp_all=U64, tp_huge=U64, tp_failed=U64)
-FANOUT_ARGS = layout("fanout_args", id=U16, type_flags=PACKET_FANOUT, max_num_members=U32)
-XDP_UMEM_REG = layout(
-    "xdp_umem_reg",
-    addr=ADDRESS,
-    len=Quantity(8, unit="bytes"),
-    chunk_size=LENGTH,
-    headroom=LENGTH,
-    flags=UMEM_FLAGS,
-    tx_metadata_len=LENGTH,
-)
-XDP_STATISTICS = layout(
-    "xdp_statistics",
-    rx_dropped=U64,
-    rx_invalid_descs=U64,
-    tx_invalid_descs=U64,
-    rx_ring_full=U64,
-    rx_fill_ring_empty_descs=U64,
-    tx_ring_empty_descs=U64,
-)
-XDP_OPTIONS = layout("xdp_options", flags=Flags(table="XDP options", values={"XDP_OPTIONS_ZEROCOPY": 1}))
-CAN_FILTER = layout("can_filter", can_id=HEX32, can_mask=HEX32)
-SCTP_INITMSG = layout(
-    "sctp_initmsg",
-    sinit_num_ostreams=U16,
-    sinit_max_instreams=U16,
-    sinit_max_attempts=U16,
-    sinit_max_init_timeo=Quantity(2, unit="milliseconds"),
-)
-SCTP_RTOINFO = layout(
-    "sctp_rtoinfo",
-    srto_assoc_id=I32,
-    srto_initial=MILLISECONDS_OPTION,
-    srto_max=MILLISECONDS_OPTION,
-    srto_min=MILLISECONDS_OPTION,
-)
-SCTP_SNDRCVINFO = layout(
-    "sctp_sndrcvinfo",
-    sinfo_stream=U16,
-    sinfo_ssn=U16,
-    sinfo_flags=Flags(
-        table="SCTP message flags",
-        size=2,
-        values=names("""
-            SCTP_UNORDERED 0x1 SCTP_ADDR_OVER 0x2 SCTP_ABORT 0x4 SCTP_SACK_IMMEDIATELY 0x8 SCTP_SENDALL 0x40
-            SCTP_PR_SCTP_ALL 0x80 SCTP_EOF 0x200 SCTP_NOTIFICATION 0x8000
-        """),
+    ("address", ADDRESS, "where data is mapped"),
+    ("length", LENGTH, "how much to map, afterwards how much was mapped"),
+    ("recv_skip_hint", LENGTH, "bytes that must be read in the usual way before more can be mapped"),
+    ("inq", LENGTH, "bytes that can be read"),
+    ("err", I32, "error of the socket"),
+    ("copybuf_address", ADDRESS, "where small data is copied instead"),
+    ("copybuf_len", Quantity(4, True, unit="bytes"), "room there, afterwards the bytes copied or a negative error"),
+    (
+        "flags",
+        Flags(table="zero-copy receive flags", values={"TCP_RECEIVE_ZEROCOPY_FLAG_TLB_CLEAN_HINT": 1}),
+        "hints",
     ),
-    sinfo_ppid=BE32,
-    sinfo_context=U32,
-    sinfo_timetolive=MILLISECONDS_OPTION,
-    sinfo_tsn=U32,
-    sinfo_cumtsn=U32,
-    sinfo_assoc_id=I32,
+    ("msg_control", ADDRESS, "room for control messages"),
+    ("msg_controllen", U64, "bytes of it"),
+    ("msg_flags", MESSAGE_FLAGS, "flags as those of recvmsg"),
 )
-SCTP_SNDINFO = layout("sctp_sndinfo", snd_sid=U16, snd_flags=U16, snd_ppid=BE32, snd_context=U32, snd_assoc_id=I32)
-SCTP_RCVINFO = layout(
+TLS_CRYPTO_INFO = structure(
+    "tls_crypto_info", ("version", TLS_VERSION, "version of TLS"), ("cipher_type", TLS_CIPHER, "the cipher")
+)
+"""Only the head: keys, salts and sequence numbers behind it are left out."""
+PACKET_MREQ = structure(
+    "packet_mreq",
+    ("mr_ifindex", I32, "index of the interface"),
+    ("mr_type", PACKET_MEMBERSHIP, "what else is received"),
+    ("mr_alen", U16, "length of the address"),
+    ("mr_address", Bytes(8), "hardware address"),
+)
+TPACKET_STATS = structure(
+    "tpacket_stats",
+    ("tp_packets", U32, "packets since the last question"),
+    ("tp_drops", U32, "of them dropped"),
+    ("tp_freeze_q_cnt", U32, "how often the ring was full (version 3)"),
+)
+TPACKET_REQ = structure(
+    "tpacket_req3",
+    ("tp_block_size", LENGTH, "size of a block of the ring"),
+    ("tp_block_nr", U32, "number of blocks"),
+    ("tp_frame_size", LENGTH, "size of a frame"),
+    ("tp_frame_nr", U32, "number of frames"),
+    (
+        "tp_retire_blk_tov",
+        MILLISECONDS_OPTION,
+        "after which time a block is handed over though it is not full (version 3)",
+    ),
+    ("tp_sizeof_priv", LENGTH, "room for private data in a block (version 3)"),
+    ("tp_feature_req_word", HEX32, "features that are asked for (version 3)"),
+)
+TPACKET_AUXDATA = structure(
+    "tpacket_auxdata",
+    ("tp_status", PACKET_STATUS, "what is known about the packet"),
+    ("tp_len", LENGTH, "its length"),
+    ("tp_snaplen", LENGTH, "how much of it was captured"),
+    ("tp_mac", U16, "where its link-layer header starts"),
+    ("tp_net", U16, "where its network header starts"),
+    ("tp_vlan_tci", U16, "priority and number of its VLAN"),
+    ("tp_vlan_tpid", U16, "protocol of its VLAN tag"),
+)
+TPACKET_ROLLOVER_STATS = structure(
+    "tpacket_rollover_stats",
+    ("tp_all", U64, "packets moved to another socket"),
+    ("tp_huge", U64, "of them because they belong to a flow that takes too much"),
+    ("tp_failed", U64, "packets that no other socket could take"),
+)
+FANOUT_ARGS = structure(
+    "fanout_args",
+    ("id", U16, "the group of sockets"),
+    ("type_flags", PACKET_FANOUT, "how packets are spread over the group"),
+    ("max_num_members", U32, "how many sockets it may have"),
+)
+XDP_UMEM_REG = structure(
+    "xdp_umem_reg",
+    ("addr", ADDRESS, "where the memory of packets starts"),
+    ("len", Quantity(8, unit="bytes"), "its size"),
+    ("chunk_size", LENGTH, "room for one packet"),
+    ("headroom", LENGTH, "room left before a packet's data"),
+    ("flags", UMEM_FLAGS, "how chunks are aligned and what metadata they carry"),
+    ("tx_metadata_len", LENGTH, "room for the metadata of a packet to send"),
+)
+XDP_STATISTICS = structure(
+    "xdp_statistics",
+    ("rx_dropped", U64, "packets dropped for other reasons than those below"),
+    ("rx_invalid_descs", U64, "packets dropped because of an invalid descriptor"),
+    ("tx_invalid_descs", U64, "packets not sent because of an invalid descriptor"),
+    ("rx_ring_full", U64, "packets dropped because the receive ring was full"),
+    ("rx_fill_ring_empty_descs", U64, "times that the fill ring had nothing"),
+    ("tx_ring_empty_descs", U64, "times that the send ring had nothing"),
+)
+XDP_OPTIONS = structure(
+    "xdp_options",
+    ("flags", Flags(table="XDP options", values={"XDP_OPTIONS_ZEROCOPY": 1}), "whether packets are not copied"),
+)
+CAN_FILTER = structure(
+    "can_filter",
+    ("can_id", HEX32, "identifier to match; the bit 0x20000000 inverts the filter"),
+    ("can_mask", HEX32, "which of its bits count"),
+)
+SCTP_INITMSG = structure(
+    "sctp_initmsg",
+    ("sinit_num_ostreams", U16, "outgoing streams to ask for"),
+    ("sinit_max_instreams", U16, "incoming streams to allow"),
+    ("sinit_max_attempts", U16, "how often INIT is sent"),
+    ("sinit_max_init_timeo", Quantity(2, unit="milliseconds"), "longest timeout of INIT"),
+)
+SCTP_RTOINFO = structure(
+    "sctp_rtoinfo",
+    ("srto_assoc_id", I32, "the association"),
+    ("srto_initial", MILLISECONDS_OPTION, "first retransmission timeout"),
+    ("srto_max", MILLISECONDS_OPTION, "longest retransmission timeout"),
+    ("srto_min", MILLISECONDS_OPTION, "shortest retransmission timeout"),
+)
+SCTP_SNDRCVINFO = structure(
+    "sctp_sndrcvinfo",
+    ("sinfo_stream", U16, "stream of the message"),
+    ("sinfo_ssn", U16, "its sequence number in the stream"),
+    (
+        "sinfo_flags",
+        Flags(
+            table="SCTP message flags",
+            size=2,
+            values=names("""
+                SCTP_UNORDERED 0x1 SCTP_ADDR_OVER 0x2 SCTP_ABORT 0x4 SCTP_SACK_IMMEDIATELY 0x8 SCTP_SENDALL 0x40
+                SCTP_PR_SCTP_ALL 0x80 SCTP_EOF 0x200 SCTP_NOTIFICATION 0x8000
+            """),
+        ),
+        "how it is sent, or what it is",
+    ),
+    ("sinfo_ppid", BE32, "identifier of the protocol above, passed through"),
+    ("sinfo_context", U32, "the sender's own value, given back with an error"),
+    ("sinfo_timetolive", MILLISECONDS_OPTION, "how long it is worth sending"),
+    ("sinfo_tsn", U32, "transmission sequence number of a received message"),
+    ("sinfo_cumtsn", U32, "cumulative transmission sequence number"),
+    ("sinfo_assoc_id", I32, "the association"),
+)
+SCTP_SNDINFO = structure(
+    "sctp_sndinfo",
+    ("snd_sid", U16, "stream of the message"),
+    ("snd_flags", U16, "how it is sent"),
+    ("snd_ppid", BE32, "identifier of the protocol above, passed through"),
+    ("snd_context", U32, "the sender's own value, given back with an error"),
+    ("snd_assoc_id", I32, "the association"),
+)
+SCTP_RCVINFO = structure(
     "sctp_rcvinfo",
-    rcv_sid=U16,
-    rcv_ssn=U16,
-    rcv_flags=U16,
-    rcv_ppid=BE32,
-    rcv_tsn=U32,
-    rcv_cumtsn=U32,
-    rcv_context=U32,
-    rcv_assoc_id=I32,
+    ("rcv_sid", U16, "stream of the message"),
+    ("rcv_ssn", U16, "its sequence number in the stream"),
+    ("rcv_flags", U16, "what it is"),
+    ("rcv_ppid", BE32, "identifier of the protocol above, passed through"),
+    ("rcv_tsn", U32, "transmission sequence number"),
+    ("rcv_cumtsn", U32, "cumulative transmission sequence number"),
+    ("rcv_context", U32, "the receiver's own value for the association"),
+    ("rcv_assoc_id", I32, "the association"),
 )
-TIPC_GROUP_REQ = layout("tipc_group_req", type=U32, instance=U32, scope=U32, flags=HEX32)
-IN_PKTINFO = layout("in_pktinfo", ipi_ifindex=I32, ipi_spec_dst=IPV4, ipi_addr=IPV4)
-IN6_PKTINFO = layout("in6_pktinfo", ipi6_addr=IPV6, ipi6_ifindex=I32)
-SOCK_EXTENDED_ERR = layout(
+TIPC_GROUP_REQ = structure(
+    "tipc_group_req",
+    ("type", U32, "the group"),
+    ("instance", U32, "the member's number in it"),
+    ("scope", U32, "2 the cluster, 3 this node"),
+    ("flags", HEX32, "1 receives its own messages, 2 is told of joining and leaving members"),
+)
+IN_PKTINFO = structure(
+    "in_pktinfo",
+    ("ipi_ifindex", I32, "index of the interface"),
+    ("ipi_spec_dst", IPV4, "local address of the packet"),
+    ("ipi_addr", IPV4, "destination in its header"),
+)
+IN6_PKTINFO = structure(
+    "in6_pktinfo", ("ipi6_addr", IPV6, "source or destination address"), ("ipi6_ifindex", I32, "index of the interface")
+)
+SOCK_EXTENDED_ERR = structure(
     "sock_extended_err",
-    ee_errno=SOCKET_ERROR,
-    ee_origin=EXTENDED_ERROR_ORIGIN,
-    ee_type=U8,
-    ee_code=U8,
-    pad=U8,
-    ee_info=U32,
-    ee_data=U32,
+    ("ee_errno", SOCKET_ERROR, "the error"),
+    ("ee_origin", EXTENDED_ERROR_ORIGIN, "where it comes from"),
+    ("ee_type", U8, "type of the ICMP message"),
+    ("ee_code", U8, "code of the ICMP message, or of the origin"),
+    ("", U8),
+    ("ee_info", U32, "depends on the origin: the MTU of the path, a timestamp's kind, the first zero-copy send"),
+    ("ee_data", U32, "depends on the origin: a timestamp's key, the last zero-copy send"),
 )
-SCM_TS_PKTINFO = layout("scm_ts_pktinfo", if_index=U32, pkt_length=LENGTH)
-DMABUF_CMSG = layout("dmabuf_cmsg", frag_offset=U64, frag_size=LENGTH, frag_token=U32, dmabuf_id=U32, flags=HEX32)
+SCM_TS_PKTINFO = structure(
+    "scm_ts_pktinfo",
+    ("if_index", U32, "index of the interface that the packet came in by"),
+    ("pkt_length", LENGTH, "length of the packet"),
+)
+DMABUF_CMSG = structure(
+    "dmabuf_cmsg",
+    ("frag_offset", U64, "where the fragment starts in the buffer"),
+    ("frag_size", LENGTH, "its size"),
+    ("frag_token", U32, "token to give it back with"),
+    ("dmabuf_id", U32, "the buffer"),
+    ("flags", HEX32, "not used"),
+)
 
 OPTION_TYPES: dict[str, Type] = {
     "SO_TYPE": SOCKET_TYPE,
@@ -1081,6 +1254,7 @@ class OptionValue(Type):
 
     length: str
     table: Mapping[str, Enum] = field(hash=False)
+    cases: Mapping[str, Type] = field(default_factory=lambda: OPTION_TYPES, hash=False)
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
         return Bytes(self.length, limit=OPTION_LIMIT).captures(machine)
@@ -1093,7 +1267,7 @@ class OptionValue(Type):
         options = self.table.get(level)
         if options is not None:
             name = options.names(call.machine).get(I32.number(call.raw.get("optname", 0)), "")
-            type = OPTION_TYPES.get(name)
+            type = self.cases.get(name)
             if type is not None:
                 return type.unpack(value, call)
         if 0 < len(value) <= 4:
@@ -1104,7 +1278,7 @@ class OptionValue(Type):
         return {}
 
     def meaning(self) -> str:
-        return "option value, depends on level and optname"
+        return "depends on optname"
 
 
 CONTROL: dict[str, dict[str, int]] = {
@@ -1215,11 +1389,11 @@ _MMSGHDR = Structure(
     "mmsghdr",
     MESSAGE_HEADER_SIZE,
     (
-        Member("address_length", 8, LENGTH),
-        Member("segments", 24, Quantity(8, unit="count")),
-        Member("control_length", 40, Quantity(8, unit="bytes")),
-        Member("flags", 48, MESSAGE_FLAGS),
-        Member("length", 56, LENGTH),
+        Member("address_length", 8, LENGTH, "length of the address"),
+        Member("segments", 24, Quantity(8, unit="count"), "number of I/O vectors"),
+        Member("control_length", 40, Quantity(8, unit="bytes"), "length of the control data"),
+        Member("flags", 48, MESSAGE_FLAGS, "MSG_* flags of what was received"),
+        Member("length", 56, LENGTH, "bytes sent or received"),
     ),
 )
 

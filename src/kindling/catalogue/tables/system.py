@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kindling.catalogue.tables.common import CLOCK
+from kindling.catalogue.tables.layout import bits, numbered, structure
 from kindling.catalogue.types import (
     ADDRESS,
     FD,
@@ -45,45 +46,6 @@ from kindling.catalogue.types import (
 )
 
 _NO_CALL = Call({})
-
-
-def _alignment(type: Type) -> int:
-    if isinstance(type, Scalar):
-        return type.size
-    if isinstance(type, Structure):
-        return max(_alignment(member.type) for member in type.members)
-    if isinstance(type, Array):
-        return _alignment(type.of)
-    return 1
-
-
-def structure(name: str, *members: tuple[str, Type] | tuple[str, Type, str], size: int = 0) -> Structure:
-    """A structure laid out as a C compiler does on both machines: every member at its natural alignment.
-
-    A member is (name, type) or (name, type, description); one without a name is padding. `size` is only needed
-    where the C structure has a tail that is not described.
-    """
-    placed: list[Member] = []
-    offset = 0
-    widest = 1
-    for name_of_member, type, *description in members:
-        alignment = _alignment(type)
-        widest = max(widest, alignment)
-        offset = -(-offset // alignment) * alignment
-        if name_of_member:
-            placed.append(Member(name_of_member, offset, type, "".join(description)))
-        offset += type.size_on("x86_64")
-    return Structure(name, size or -(-offset // widest) * widest, tuple(placed))
-
-
-def numbered(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
-    """The names of a C enum (after `prefix`) in a row, counted from `start`."""
-    return {prefix + name: number for number, name in enumerate(names.split(), start)}
-
-
-def bits(names: str, start: int = 0, prefix: str = "") -> dict[str, int]:
-    """Flags whose names (after `prefix`) stand in the order of their bits, from bit `start` on."""
-    return {prefix + name: 1 << number for number, name in enumerate(names.split(), start)}
 
 
 def _longest(data: Sequence[bytes | None]) -> bytes | None:

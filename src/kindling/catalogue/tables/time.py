@@ -5,7 +5,6 @@ Numbers are those of linux/time.h, linux/timex.h and asm-generic/siginfo.h.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from kindling.catalogue.types import (
     ADDRESS,
     I32,
     I64,
+    PID,
     Call,
     Enum,
     Flags,
@@ -21,7 +21,6 @@ from kindling.catalogue.types import (
     Pointer,
     Quantity,
     Structure,
-    Type,
     Value,
 )
 
@@ -81,32 +80,27 @@ SIGEV_NOTIFY = Enum(
 
 
 @dataclass(frozen=True, slots=True)
-class SignalEvent(Type):
-    """A struct sigevent: how a timer tells that it has expired."""
+class SignalEvent(Structure):
+    """A struct sigevent. Its last member is a thread only with SIGEV_THREAD_ID, and left out otherwise."""
 
     def unpack(self, data: bytes, call: Call = Call({})) -> Value:  # noqa: B008 - immutable
-        value, signal, notify, thread = struct.unpack_from("<Qiii", data)
-        shown: dict[str, Value] = {
-            "sigev_value": ADDRESS.show(value, call.machine),
-            "sigev_signo": SIGNAL.show(signal, call.machine),
-            "sigev_notify": SIGEV_NOTIFY.show(notify, call.machine),
-        }
-        if notify & 4:
-            shown["sigev_notify_thread_id"] = thread
+        # super() without arguments does not work in a dataclass with slots.
+        shown = Structure.unpack(self, data, call)
+        if isinstance(shown, dict) and shown.get("sigev_notify") != "SIGEV_THREAD_ID":
+            shown.pop("sigev_notify_thread_id", None)
         return shown
 
-    def size_on(self, machine: str) -> int:
-        return 64
 
-    def schema(self) -> dict[str, object]:
-        return {
-            "type": "object",
-            "properties": {"sigev_signo": {"type": "string"}, "sigev_notify": {"type": "string"}},
-        }
-
-    def meaning(self) -> str:
-        return "struct sigevent"
-
+SIGEVENT = SignalEvent(
+    "sigevent",
+    64,
+    (
+        Member("sigev_value", 0, ADDRESS, "value that the signal carries, or (SIGEV_THREAD) the address of a cookie"),
+        Member("sigev_signo", 8, SIGNAL, "the signal"),
+        Member("sigev_notify", 12, SIGEV_NOTIFY, "how to notify"),
+        Member("sigev_notify_thread_id", 16, PID, "the thread that gets the signal, with SIGEV_THREAD_ID"),
+    ),
+)
 
 TIMEZONE = Structure(
     "timezone",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kindling.catalogue.tables.layout import BitSet, layout, names
+from kindling.catalogue.tables.layout import BitSet, names, structure
 from kindling.catalogue.types import (
     ADDRESS,
     FD,
     HEX64,
+    SIZE,
     U32,
-    U64,
     Enum,
     Flags,
     Member,
@@ -26,7 +26,12 @@ POLL_EVENTS = Flags(
     values={f"POLL{name}": bit for name, bit in _POLL_NAMES.items()}
     | {"POLLREMOVE": 0x1000, "POLLFREE": 0x4000, "POLL_BUSY_LOOP": 0x8000},
 )
-POLLFD = layout("pollfd", fd=FD, events=POLL_EVENTS, revents=POLL_EVENTS)
+POLLFD = structure(
+    "pollfd",
+    ("fd", FD, "the descriptor; a negative one is skipped"),
+    ("events", POLL_EVENTS, "what is waited for; POLLERR, POLLHUP and POLLNVAL always are"),
+    ("revents", POLL_EVENTS, "what happened"),
+)
 
 EPOLL_EVENTS = Flags(
     table="EPOLL* events",
@@ -57,5 +62,9 @@ EPOLL_EVENT = Structure(
 DESCRIPTOR_SET = BitSet("n")
 """The fd_set of select, as long as its argument `n` says."""
 
-SIGNAL_SET_ARGUMENT = layout("signal set and its size", sigmask=ADDRESS, sigsetsize=U64)
+SIGNAL_SET_ARGUMENT = structure(
+    "signal set and its size",
+    ("sigmask", ADDRESS, "where the signal set stands that is blocked during the wait; null leaves the mask as it is"),
+    ("sigsetsize", SIZE, "bytes of the set, 8"),
+)
 """What the last argument of pselect6 points to, because six arguments are all that a call may have."""
