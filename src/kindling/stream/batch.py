@@ -14,10 +14,14 @@ from kindling.catalogue.model import Definition
 from kindling.catalogue.tables.common import errno_name
 from kindling.catalogue.types import Call, Copy, Value
 from kindling.enrich.objects import Descriptor, Objects, Thread
+from kindling.errors import MissingPackageError
 from kindling.probes import layout
 from kindling.probes.base import Records
 
 if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
     from kindling.stream.event import Event
 
 Indices = npt.NDArray[np.int64]
@@ -175,6 +179,23 @@ class Batch:
     def error(self, row: int) -> str | None:
         """The errno name of row `row`, None if the call did not fail."""
         return errno_name(int(self.records["ret"][row]))
+
+    def to_arrow(self, *, arguments: bool = False) -> pyarrow.Table:
+        """The batch as a table with the columns of `docs/reference/arrow-schema.md`; `arguments` adds them as JSON text.
+
+        Raises MissingPackageError without pyarrow.
+        """
+        from kindling.stream.arrow import to_table
+
+        return to_table(self, arguments=arguments)
+
+    def to_pandas(self, *, arguments: bool = False) -> pandas.DataFrame:
+        """The same table as a DataFrame. Raises MissingPackageError without pyarrow or pandas."""
+        try:
+            import pandas  # noqa: F401 - only pyarrow uses it
+        except ImportError:
+            raise MissingPackageError("pandas", "a DataFrame") from None
+        return self.to_arrow(arguments=arguments).to_pandas()
 
     def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
         from kindling.stream.columns import column
