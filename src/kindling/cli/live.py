@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from kindling.catalogue.registry import catalogue
+from kindling.catalogue.registry import Catalogue, catalogue
 from kindling.cli import complain
 from kindling.cli.output import CaptureSink, Sink, Target, sink_for
 from kindling.cli.session import Outcome, Session, closing
@@ -110,14 +110,14 @@ def _session(arguments: Namespace, stream: Stream, sink: Sink, live: bool = True
 def _open(arguments: Namespace) -> Stream:
     """The live stream that is asked for."""
     patterns = _patterns(arguments)
-    _check(arguments, patterns)
+    _check(arguments, patterns, catalogue())
     command: Sequence[str] = arguments.traced
     if command and arguments.pids:
         raise UsageError("either -p or a command, not both: a trace follows one of them")
     stream = Stream(
         PROBES[arguments.probe](),
         patterns,
-        where=_filter(arguments),
+        where=_filter(arguments, catalogue()),
         pids=arguments.pids,
         command=command or None,
         duration=arguments.duration,
@@ -135,33 +135,47 @@ def _open(arguments: Namespace) -> Stream:
 def _open_capture(arguments: Namespace, path: str) -> Stream:
     from kindling.probes.replay import ReplayProbe
 
-    patterns = _patterns(arguments)
-    _check(arguments, patterns)
     probe = ReplayProbe(path)
     try:
-        stream = Stream(probe, patterns, where=_filter(arguments), pids=arguments.pids)
+        known = Catalogue(probe.definitions.values())
+        events = [pattern for pattern in arguments.events if _is_held(known, pattern, path)]
+        if arguments.events and not events:
+            raise KindlingError(f"nothing of that is in {path}; 'kindling replay {path}' shows what is")
+        excluded = [f"-{name}" for name in arguments.exclude if _is_held(known, name, None)]
+        _check(arguments, [*events, *excluded], known)
+        return Stream(probe, [*events, *excluded], where=_filter(arguments, known), pids=arguments.pids)
     except BaseException:
         probe.close()
         raise
-    _tell_refusals(stream, arguments.events)
-    return stream
+
+
+def _is_held(known: Catalogue, pattern: str, path: str | None) -> bool:
+    """Whether a capture holds what a pattern names; if not, it must at least exist, and `path` is told to lack it."""
+    try:
+        select(known, [pattern])
+    except UnknownEventError:
+        select(catalogue(), [pattern])
+        if path is not None:
+            complain(f"{path} does not hold {pattern}; it must be asked for when recording")
+        return False
+    return True
 
 
 def _patterns(arguments: Namespace) -> list[str]:
     return [*arguments.events, *(f"-{name}" for name in arguments.exclude)]
 
 
-def _check(arguments: Namespace, patterns: Sequence[str]) -> None:
+def _check(arguments: Namespace, patterns: Sequence[str], known: Catalogue) -> None:
     """What can be found wrong before anything is started."""
-    _check_events(patterns)
+    _check_events(patterns, known)
     if arguments.no_children and arguments.pids is None and not arguments.traced:
         raise UsageError("--no-children is about the processes of -p or of a command; name them")
 
 
-def _check_events(patterns: Sequence[str]) -> None:
+def _check_events(patterns: Sequence[str], known: Catalogue) -> None:
     """Nothing may be left over; and a wrong name may be a command that lacks its "--"."""
     try:
-        if not select(catalogue(), patterns).definitions:
+        if not select(known, patterns).definitions:
             raise UsageError("nothing is left of these events; leave out less with -x")
     except UnknownEventError as error:
         import shutil
@@ -181,19 +195,19 @@ def _tell_refusals(stream: Stream, asked: Sequence[str]) -> None:
     for refusal in stream.refusals:
         if refusal.event in asked:
             complain(f"{refusal.event} cannot be had: {refusal.reason}")
-        elif stream.probe.name != "replay":
+        else:
             others[refusal.reason] = others.get(refusal.reason, 0) + 1
     for reason, count in others.items():
         complain(f"{count} of these events cannot be had: {reason}")
 
 
-def _filter(arguments: Namespace) -> Filter | None:
+def _filter(arguments: Namespace, known: Catalogue) -> Filter | None:
     """--where, --comm and --container in one."""
     parts: list[Expression] = []
     if arguments.where is not None:
         if not arguments.where.strip():
             raise UsageError("the filter is empty; leave --where out, or see 'kindling events --fields'")
-        parts.append(compile_filter(arguments.where).expression)
+        parts.append(compile_filter(arguments.where, known).expression)
     if arguments.comm:
         names = tuple(os.fsencode(name)[:COMM_LENGTH] for name in arguments.comm)
         parts.append(Test("proc.name", Operator.IN, names))
@@ -213,7 +227,7 @@ def _containers(ids: Sequence[str]) -> Expression:
 
 def _explain(arguments: Namespace, live: bool) -> int:
     chosen = select(catalogue(), _patterns(arguments))
-    where = _filter(arguments)
+    where = _filter(arguments, catalogue())
     if where is None:
         sys.stdout.write("no filter: every event that is asked for is delivered\n")
     elif live:

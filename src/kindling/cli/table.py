@@ -88,7 +88,7 @@ class TableLines:
         for inside, outcome in ((named, full), (bare, full), (bare, after)):
             if columns_of(inside) + columns_of(outcome) + len(marks) <= room:
                 return self._shown(row, inside, outcome, marks)
-        bare = fitted(texts, max(room - columns_of(after) - len(marks), LEAST))
+        bare = fitted(texts, max(room - columns_of(after) - len(marks), min(LEAST, room // 2)))
         marks = cut(marks, max(room - columns_of(bare) - columns_of(after), 0))
         return self._shown(row, bare, cut(after, max(room - columns_of(bare), 0)), marks)
 
@@ -167,7 +167,8 @@ def _columns(texts: list[str]) -> int:
 
 
 def _is_path(text: str) -> bool:
-    return "/" in text and text[-1] in '">'
+    """A path, or a descriptor with what it stands for. Payload has slashes too, but blanks or escapes as well."""
+    return text[-1:] == ">" or (text[-1:] == '"' and "/" in text and not (" " in text or "\\" in text))
 
 
 def _shortened(text: str, columns: int) -> str:
