@@ -67,14 +67,13 @@ def library() -> ctypes.CDLL:
         function = getattr(lib, name)
         function.restype = result
         function.argtypes = arguments
-    lib.libbpf_set_print(_collect)
+    lib.libbpf_set_print(_PRINT_CALLBACK)
     return lib
 
 
 _libc = ctypes.CDLL(None)
 
 
-@_PRINT
 def _collect(level: int, text: bytes, arguments: int) -> int:
     """Keep what libbpf warns of (the verifier's words among it) for the error message, and print nothing."""
     if level == 0:
@@ -84,6 +83,10 @@ def _collect(level: int, text: bytes, arguments: int) -> int:
         _log.append(buffer.value[-4096:])
         del _log[:-20]
     return 0
+
+
+# Kept here for as long as libbpf may call it.
+_PRINT_CALLBACK = _PRINT(_collect)
 
 
 def _error(what: str, code: int) -> LoadError | PrivilegeError:

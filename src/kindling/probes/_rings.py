@@ -34,7 +34,7 @@ class RingSize:
 
 
 def ring_size(wanted: int) -> RingSize:
-    """The largest ring whose records take at most `wanted` bytes (at least 128 records), with a quarter as much again for data."""
+    """The largest ring whose records take at most `wanted` bytes, at least 128 records; data takes a quarter more."""
     slots = 128
     while slots * 2 * layout.RECORD.itemsize <= wanted:
         slots *= 2

@@ -30,10 +30,10 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class RawBatch:
-    """What a probe delivers: records in time order, their variable parts, and the objects they are the first to refer to.
+    """What a probe delivers: records in time order, their variable parts, the objects they are the first to refer to.
 
-    `records` has the dtype `layout.RECORD`; its `data` is an offset into `data`. `clock_offset` added to a record's `time`
-    gives nanoseconds since the epoch.
+    `records` has the dtype `layout.RECORD`; its `data` is an offset into `data`. `clock_offset` added to a record's
+    `time` gives nanoseconds since the epoch.
     """
 
     records: Records
@@ -77,8 +77,8 @@ class ProbeStatistics:
 class Wanted:
     """What a subscription asks of a probe.
 
-    `filter` is the part of the filter that the kernel evaluates (`layout.FILTER` instructions: those about the thread, and
-    those about the event). `follow` are processes whose threads and descendants alone are wanted; None for all.
+    `filter` is the part of the filter that the kernel evaluates (`layout.FILTER` instructions: those about the thread,
+    and those about the event). `follow` are processes whose threads and descendants alone are wanted; None for all.
     """
 
     definitions: Sequence[Definition]

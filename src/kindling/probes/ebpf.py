@@ -26,14 +26,14 @@ OBJECT_BUFFER = 1 << 21
 MAX_RINGS = 32
 """On machines with more CPUs than this, neighbouring CPUs share a ring."""
 HOLD_BACK = 2_000_000
-"""Records younger than this many nanoseconds stay in their rings, so that an older one of another CPU still gets in front."""
+"""Records younger than this many nanoseconds stay in their rings, so that an older one of another CPU comes first."""
 OLD_RING_BYTES = 2 << 20
 LANES = 3
 """Working areas of a CPU on the kernel side (LANES in `bpf/maps.h`)."""
 FILL = 0.125
 """How full a ring should be when it is looked at: the pause between looks adapts to it."""
 MIN_INTERVAL, MAX_INTERVAL = 0.0002, 0.008
-"""Seconds between two looks at the rings. A CPU that does nothing but system calls fills a default ring in some 20 ms."""
+"""Seconds between two looks at the rings. A CPU that only does system calls fills a default ring in some 20 ms."""
 LOSS_CAUSES = {LossKind.RING_FULL: "ring_full", LossKind.NO_MEMORY: "objects", LossKind.FOREIGN_ABI: "foreign_abi"}
 _HOUSEKEEPING = ("on_fork", "on_exec", "on_exit", "on_rename", "on_cgroup")
 
@@ -139,8 +139,8 @@ class EbpfProbe:
             image = path.read_bytes()
         except OSError as error:
             raise ProbeError(
-                f"{path} is missing: the package was not built; 'python tools/build_bpf.py' in the checkout compiles it "
-                "(it needs clang and libbpf-dev), a wheel has it"
+                f"{path} is missing: the package was not built; 'python tools/build_bpf.py' in the checkout compiles "
+                "it (it needs clang and libbpf-dev), a wheel has it"
             ) from error
         if old:
             # An array's element may be 4 MiB at most before 5.12.
@@ -238,7 +238,7 @@ class EbpfProbe:
                 raise ProbeError(f"process {pid} does not exist (any more): 'ps -e' lists those that do")
 
     def _mark(self, pid: int, bits: int) -> bool:
-        """Mark a process by pidfd, which names it in whatever PID namespace we are; without task storage by its number."""
+        """Mark a process by pidfd, which names it in any PID namespace we are in; without task storage by number."""
         assert self._object is not None
         processes = self._object.map("processes")
         value = int(bits).to_bytes(4, "little")
@@ -279,8 +279,8 @@ class EbpfProbe:
     def next_batch(self, timeout: float) -> RawBatch | None:
         """What the rings hold now; waits up to `timeout` seconds while they are empty.
 
-        The pause between looks adapts to how full the rings were, so that a quiet machine is left alone and a busy one is
-        read long before its rings are full.
+        The pause between looks adapts to how full the rings were, so that a quiet machine is left alone and a busy one
+        is read long before its rings are full.
         """
         if self._finished:
             return None
@@ -414,7 +414,7 @@ def clock_offset() -> int:
 
 
 def adjusted(offset: int) -> int:
-    """The offset to use from now on: the old one unless the wall clock was set or has drifted by over 100 microseconds."""
+    """The offset to use from now on: the old one unless the wall clock was set or has drifted by over 100 us."""
     fresh = time.time_ns() - time.monotonic_ns()
     if abs(fresh - offset) < 100_000:
         return offset
@@ -458,4 +458,4 @@ def _take_markers(records: Records) -> tuple[Records, int | None]:
     return np.compress(~markers, records), int(records["time"][markers][0])
 
 
-__all__ = ["EbpfProbe", "LOST_SLOT"]
+__all__ = ["LOST_SLOT", "EbpfProbe"]

@@ -167,7 +167,7 @@ RECORD = np.dtype(
         ("args", "<u8", (6,)),
     ]
 )
-"""One event. `time` is CLOCK_MONOTONIC nanoseconds at completion; `data` and `length` say where its variable part is."""
+"""One event. `time` is CLOCK_MONOTONIC nanoseconds at completion; `data` and `length`: where its variable part is."""
 
 CAPTURE = np.dtype(
     [
@@ -196,8 +196,8 @@ PLAN = np.dtype(
     ]
 )
 
-"""`only`: if not 0, bit (mode >> 12) says for which file types of the descriptor the event is wanted. `path`: the argument
-that is the path of a program (EXEC)."""
+"""`only`: if not 0, bit (mode >> 12) says for which file types of the descriptor the event is wanted. `path`: the
+argument that is the path of a program (EXEC)."""
 
 CONTROL = np.dtype(
     [
@@ -313,7 +313,8 @@ DESCRIPTOR_OBJECT = np.dtype(
         ("peer_inode", "<u8"),
     ]
 )
-"""A descriptor's file or socket. `path` bytes of names follow (leaf to root); for unix sockets the `name_length` bytes of its address."""
+"""A descriptor's file or socket. `path` bytes of names follow (leaf to root); for unix sockets the `name_length`
+bytes of its address."""
 
 
 class FdKind(IntEnum):
@@ -391,12 +392,28 @@ def header() -> str:
     ]
     module = sys.modules[__name__]
     for name in (
-        "SYSCALLS ENTER FIXED_SLOTS SLOTS MAX_ARGUMENTS MAX_CAPTURES LOST_MARKER NO_FD NO_ARGUMENT FROM_RESULT DATA_SLACK "
-        "MAX_DATA MAX_PAYLOAD FILTER_INSTRUCTIONS SENT_SLOTS CONTROL_SIZE LOSS_COUNTERS MAX_STRINGS STRINGS_MASK STRINGS_SIZE SCRATCH_MASK SCRATCH_DATA NAME_MAX"
+        "SYSCALLS ENTER FIXED_SLOTS SLOTS MAX_ARGUMENTS MAX_CAPTURES LOST_MARKER NO_FD NO_ARGUMENT FROM_RESULT "
+        "DATA_SLACK MAX_DATA MAX_PAYLOAD FILTER_INSTRUCTIONS SENT_SLOTS CONTROL_SIZE LOSS_COUNTERS MAX_STRINGS "
+        "STRINGS_MASK STRINGS_SIZE SCRATCH_MASK SCRATCH_DATA NAME_MAX"
     ).split():
         parts.append(f"#define {name} ({getattr(module, name)})")
     parts.append("#define NO_LATENCY (~0ULL)")
-    for enum in (Slot, Mark, EventFlag, CaptureFlag, ProcessBit, ObjectKind, FilterOp, FilterField, FilterCompare, FdKind, LossKind, Role, Copy, LengthFrom):
+    for enum in (
+        Slot,
+        Mark,
+        EventFlag,
+        CaptureFlag,
+        ProcessBit,
+        ObjectKind,
+        FilterOp,
+        FilterField,
+        FilterCompare,
+        FdKind,
+        LossKind,
+        Role,
+        Copy,
+        LengthFrom,
+    ):
         prefix = "".join("_" + c if c.isupper() else c.upper() for c in enum.__name__).lstrip("_")
         parts.append(f"enum {{ {', '.join(f'{prefix}_{m.name} = {int(m.value)}' for m in enum)} }};")
     parts.append(_c_struct("record", RECORD))

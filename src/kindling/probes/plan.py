@@ -48,7 +48,7 @@ class Plan:
 
 
 def slot_of(definition: Definition, machine: str) -> int | None:
-    """The plan slot of a definition on `machine`; None where the machine has no such call or there is no hook for it."""
+    """The plan slot of a definition on `machine`; None where it has no such call or there is no hook for it."""
     if definition.source is Source.SYSCALL:
         return definition.numbers.get(machine)
     if definition.source is Source.SYSCALL_ENTER:
@@ -68,8 +68,12 @@ def make_plan(wanted: Wanted, machine: str) -> Plan:
     for definition in wanted.definitions:
         slot = slot_of(definition, machine)
         if slot is None:
-            refusals.append(Refusal(definition.name, f"{machine} has no such system call" if definition.numbers else
-                                    "this probe has no hook for it"))
+            refusals.append(
+                Refusal(
+                    definition.name,
+                    f"{machine} has no such system call" if definition.numbers else "this probe has no hook for it",
+                )
+            )
             continue
         definitions[slot] = definition
         if slot == LOST_SLOT:

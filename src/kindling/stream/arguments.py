@@ -16,7 +16,6 @@ from kindling.enrich.objects import Descriptor
 from kindling.probes.layout import CWD_PIECE, MAX_ARGUMENTS
 from kindling.stream.batch import Batch, Indexed, Indices
 
-
 CWD = -1 - CWD_PIECE
 """What a decoder takes for the path of the working directory."""
 

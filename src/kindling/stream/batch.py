@@ -38,8 +38,8 @@ class Indexed:
 class Batch:
     """Events in time order, as columns.
 
-    `batch["latency"]` is a NumPy array; names are those of the filter fields (`kindling events --fields`) and the short ones
-    of the JSON form: timestamp, name, latency, ret, cpu, pid, tid, fd. Iterating gives `Event` objects.
+    `batch["latency"]` is a NumPy array; names are those of the filter fields (`kindling events --fields`) and the short
+    ones of the JSON form: timestamp, name, latency, ret, cpu, pid, tid, fd. Iterating gives `Event` objects.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class Batch:
         return found
 
     def directories(self, row: int) -> dict[str, Descriptor]:
-        """The descriptors among the arguments of row `row`, by argument; "" is the working directory of a relative path."""
+        """The descriptors among the arguments of row `row`, by argument; "" is the cwd that a path started from."""
         definition = self.definitions[int(self.records["event"][row])]
         pieces = self.pieces(row) if self.records["length"][row] else {}
         numbers = {layout.CWD_PIECE: ""}
@@ -181,7 +181,7 @@ class Batch:
         return errno_name(int(self.records["ret"][row]))
 
     def to_arrow(self, *, arguments: bool = False) -> pyarrow.Table:
-        """The batch as a table with the columns of `docs/reference/arrow-schema.md`; `arguments` adds them as JSON text.
+        """The batch as a table, columns as in `docs/reference/arrow-schema.md`; `arguments` adds them as JSON text.
 
         Raises MissingPackageError without pyarrow.
         """

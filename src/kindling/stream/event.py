@@ -164,7 +164,7 @@ class Event:
 
     @property
     def thread(self) -> Thread:
-        """The thread and its process. Where its description was lost it holds the ids alone, and says so in `quality`."""
+        """The thread and its process. Where its description was lost it holds the ids alone, and `quality` says so."""
         found = self.batch.thread(self.row)
         return found or Thread(tid=self.tid, pid=self.pid, quality=("thread_unknown",))
 
@@ -198,7 +198,7 @@ class Event:
 
     @property
     def quality(self) -> list[str]:
-        """What about this event is not known or not complete: marks, with the argument they are about where they have one."""
+        """What is not known or not complete about this event: marks, with the argument that they are about if any."""
         return quality(self.batch, self.row)
 
     def to_dict(self) -> dict[str, Value]:

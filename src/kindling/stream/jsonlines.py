@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kindling.catalogue.model import Definition
-from kindling.catalogue.tables.common import MAX_ERRNO, errno_name
+from kindling.catalogue.tables.common import errno_name
 from kindling.catalogue.text import escape
 from kindling.catalogue.types import Bytes, Call, Hexadecimal, Quantity, Scalar, String, Value
 from kindling.enrich.categories import category_of
@@ -141,7 +141,8 @@ class JsonLines:
         for slot in slots:
             rows = np.flatnonzero(events == slot)
             lines[rows] = self._format(batch, np.take(records, rows), slot, rows)
-        return lines.tolist()  # type: ignore[no-any-return]
+        joined: list[str] = lines.tolist()
+        return joined
 
     def _format(self, batch: Batch, records: Records, slot: int, rows: npt.NDArray[np.int64] | None) -> list[str]:
         definition = batch.definitions[slot]
@@ -212,7 +213,8 @@ class _Formatter:
         latency = "{l if l >= 0 else 'null'}"
         body = (
             f'{{{{"timestamp": {{t}}, "name": {_literal(to_json(definition.name))}, "source": "{definition.source}", '
-            f'{{first[x]}}"latency": {latency}, {{second[y]}}"args": {{{{{", ".join(parts)}}}}}, {result}, "quality": []}}}}\\n'
+            f'{{first[x]}}"latency": {latency}, {{second[y]}}"args": {{{{{", ".join(parts)}}}}}, {result}, '
+            '"quality": []}}\\n'
         )
         self._order = ["t", "x", "l", "y"]
         if definition.result is not None:
@@ -245,7 +247,11 @@ class _Formatter:
         descriptor = self._objects.descriptors.get(identity)
         fd: dict[str, Value] | None = None
         if number != layout.NO_FD:
-            fd = {"num": number, "type": None} if descriptor is None else {"num": number, **descriptor_fields(descriptor)}
+            fd = (
+                {"num": number, "type": None}
+                if descriptor is None
+                else {"num": number, **descriptor_fields(descriptor)}
+            )
         text = f'"thread": {to_json(thread_fields(thread, pid, tid))}, "fd": {to_json(fd)}, '
         return text, thread is not None and (descriptor is not None or not identity)
 
@@ -279,7 +285,8 @@ class _Formatter:
 
     def marked(self, records: Records) -> npt.NDArray[np.bool_]:
         """Which of the rows just formatted have something to say in `quality`."""
-        return (records["marks"] & _SHOWN_MARKS != 0) | self._second.unknown()
+        marked: npt.NDArray[np.bool_] = (records["marks"] & _SHOWN_MARKS != 0) | self._second.unknown()
+        return marked
 
     def _column(self, name: str, batch: Batch, records: Records) -> Any:
         if name == "t":
@@ -333,12 +340,12 @@ class _Formatter:
                 at += (size + 11) & ~7
             call = Call(dict(zip(names, registers, strict=False)), ret, machine)
             for position, first, width in general:
-                texts[position] = to_json(types[position].decode(registers[position], pieces[first : first + width], call))
+                texts[position] = to_json(
+                    types[position].decode(registers[position], pieces[first : first + width], call)
+                )
             yield texts
-
 
 
 def lines(batch: Batch) -> list[bytes]:
     """The batch as JSON lines in UTF-8, each with its newline. For one-off use; a stream keeps a `JsonLines`."""
     return [line.encode() for line in JsonLines(batch.objects, batch.machine).lines(batch)]
-

@@ -11,7 +11,7 @@ from kindling.errors import UsageError
 
 
 class Command:
-    """A child process that waits for `release` before it becomes the command. Raises UsageError if there is no such program."""
+    """A child process that waits for `release` before it becomes the command. UsageError if there is none such."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         program = shutil.which(arguments[0])

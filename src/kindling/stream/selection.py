@@ -1,4 +1,4 @@
-"""Which events a subscription is about: names, aliases, globs, categories and sources, as definitions and conditions on them."""
+"""Which events a subscription is about: names, aliases, globs, categories, sources; as definitions and conditions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Definitions, and for some of them the file types of the descriptor on which alone they are wanted (see `Wanted.only`)."""
+    """Definitions, and for some of them the file types of the descriptors they are wanted on (see `Wanted.only`)."""
 
     definitions: tuple[Definition, ...]
     only: Mapping[str, int]
@@ -30,8 +30,9 @@ class Selection:
 def select(catalogue: Catalogue, patterns: Sequence[str]) -> Selection:
     """What `patterns` select; everything if there are none.
 
-    Reads, writes and the like have the category of what their descriptor stands for: "category:net" takes them on sockets,
-    "category:ipc" on pipes, "category:file" on everything else. Raises UnknownEventError for a pattern that matches nothing.
+    Reads, writes and the like have the category of what their descriptor stands for: "category:net" takes them on
+    sockets, "category:ipc" on pipes, "category:file" on everything else. Raises UnknownEventError for a pattern that
+    matches nothing.
     """
     if not patterns:
         return Selection(tuple(catalogue.select("all")), {})
@@ -51,7 +52,9 @@ def select(catalogue: Catalogue, patterns: Sequence[str]) -> Selection:
             chosen.setdefault(definition.name, definition)
     if minus:
         kept = {d.name for d in catalogue.select(*(chosen or ["all"]), *minus)}
-        chosen = {name: d for name, d in (chosen or {d.name: d for d in catalogue.select("all")}).items() if name in kept}
+        chosen = {
+            name: d for name, d in (chosen or {d.name: d for d in catalogue.select("all")}).items() if name in kept
+        }
     order = {d.name: position for position, d in enumerate(catalogue)}
     definitions = sorted(chosen.values(), key=lambda d: order.get(d.name, len(order)))
     complete = {name: mask for name, mask in only.items() if name in chosen and mask != _ALL_TYPES}

@@ -63,8 +63,9 @@ class Options:
 class Stream:
     """Events, as they come. Use it in a `with` block; iterate it once.
 
-    `for event in stream`, `for batch in stream.batches()`, and the same with `async for`. A live stream ends when `stop` is
-    called, when its `command` has ended, or after `duration` seconds or `count` events; a capture's ends with it.
+    `for event in stream`, `for batch in stream.batches()`, and the same with `async for`. A live stream ends when
+    `stop` is called, when its `command` has ended, or after `duration` seconds or `count` events; a capture's ends
+    with it.
     """
 
     def __init__(
@@ -225,7 +226,7 @@ class Stream:
                 yield event
 
     def batches(self, *, empty: bool = False) -> Batches:
-        """The stream as batches, for `for` and `async for`. With `empty` also those without events, at least ten a second."""
+        """The stream as batches, for `for` and `async for`. With `empty` also those without events (ten a second)."""
         return Batches(self, empty)
 
     def next_batch(self, timeout: float = POLL) -> Batch | None:
@@ -271,7 +272,7 @@ class Stream:
         return batch
 
     def stop(self) -> None:
-        """End the stream: what is still in the buffers is delivered, then iteration ends. May be called from any thread."""
+        """End the stream: what is still in the buffers is delivered, then iteration ends. Any thread may call it."""
         self._stopping.set()
 
     @property
@@ -377,4 +378,3 @@ def _filter(where: str | Filter | None) -> Filter | None:
     if not where.strip():
         raise UsageError("the filter is empty; leave it out, or see 'kindling events --fields'")
     return compile_filter(where, catalogue())
-

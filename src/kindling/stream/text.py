@@ -62,7 +62,7 @@ def _nothing(event: Event, kind: Type, position: int) -> str | None:
     return "NULL" if known and not event.batch.records["args"][event.row][position] else "..."
 
 
-def descriptor(number: Value, name: object) -> str:
+def descriptor(number: object, name: object) -> str:
     """A descriptor's number with what it stands for: 7<127.0.0.1:51842->127.0.0.1:80>."""
     if isinstance(name, bytes) and name:
         return f"{number}<{quoted(name)[1:-1]}>"
@@ -88,5 +88,3 @@ def line(event: Event) -> str:
         f"{clock(event.timestamp)} {quoted(event.comm)[1:-1]}[{event.tid}] "
         f"{event.name}({arguments(event)}){returned}{took}{marks}"
     )
-
-
