@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# For `tests.unit.cli.fake`, however pytest was started.
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
 from tests.unit.cli.fake import FakeProbe, Ran, Run
 
 from kindling.cli import live, main
