@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -17,11 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 for success, 1 for what failed, 2 for what was asked for in a wrong way; that of COMMAND where one is traced.
     """
+    _open_standard_streams()
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
-    except SystemExit as end:
-        # argparse ends so after --help and after errors.
-        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -38,10 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from kindling.cli.parser import parse
 
-    parsed = parse(words)
-    status: int = parsed.run(parsed)
+    try:
+        parsed = parse(words)
+        status: int = parsed.run(parsed)
+    except SystemExit as end:
+        # argparse ends so after --help and --version.
+        status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     sys.stdout.flush()
     return status
+
+
+def _open_standard_streams() -> None:
+    """Give standard streams that are closed to nowhere: else the next file that is opened would take their place."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def _report(error: Exception) -> int:
@@ -49,6 +63,8 @@ def _report(error: Exception) -> int:
         message = str(error)
     elif isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename is not None else ""
+        if not name and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            name = "standard output cannot be written: "
         message = f"{name}{error.strerror or error}"
     elif isinstance(error, RecursionError):
         message = "what was asked for is nested too deeply"

@@ -180,6 +180,10 @@ def _check_events(patterns: Sequence[str], known: Catalogue) -> None:
     except UnknownEventError as error:
         import shutil
 
+        if error.name.isdigit():
+            raise UsageError(
+                f"{error.name} is no event; several process ids go into one word: -p 812,{error.name}"
+            ) from error
         if error.name == patterns[0] and shutil.which(error.name):
             raise UsageError(
                 f"{error}; or, to trace the command {error.name}, write -- before it: -- {' '.join(patterns)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any, NoReturn
 
 from kindling.cli import values
@@ -23,6 +24,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; '{self.prog} --help' tells what there is")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse's own hides that the output could not be written.
+        (file or sys.stderr).write(message)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -49,7 +49,7 @@ class Target:
             try:
                 self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
             except OSError as error:
-                raise KindlingError(f"{path} cannot be written: {error.strerror}; name another file with -w") from error
+                raise KindlingError(f"{path} cannot be written: {error.strerror}; name another file") from error
         else:
             self.descriptor = 1 if path == "-" else default
             self.name = {1: "standard output", 2: "standard error"}[self.descriptor]

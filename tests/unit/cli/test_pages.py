@@ -118,6 +118,22 @@ _kindling; echo "${COMPREPLY[@]}"
     assert done.stdout.splitlines() == ["openat openat2", "net", "table text json arrow"]
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(closed: str) -> None:
+    command = f"exec {sys.executable} -m kindling.cli events openat {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, env=ENVIRONMENT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_full_disk_is_told() -> None:
+    for words in ("--help", "events"):
+        with open("/dev/full", "w") as full:
+            command = [sys.executable, "-m", "kindling.cli", words]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        message = b"kindling: standard output cannot be written: No space left on device\n"
+        assert (done.returncode, done.stderr) == (1, message)
+
+
 def test_the_help_is_fast() -> None:
     """What is slow to import is not imported."""
     program = "import sys, kindling.cli; kindling.cli.main(['--help']); print(sorted(sys.modules), file=sys.stderr)"
