@@ -14,6 +14,7 @@ from kindling.probes.base import Records
 
 PAGE = mmap.PAGESIZE
 _U32 = 0xFFFFFFFF
+FAR_FUTURE = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,6 @@ def _round_up(value: int, unit: int) -> int:
     return (value + unit - 1) // unit * unit
 
 
-@dataclass(slots=True)
-class Drained:
-    """What one ring gave: records, and the bytes their `data` points into."""
-
-    records: Records
-    data: bytes
-
-
 class RecordRing:
     """One ring in memory shared with the kernel side (see `bpf/ring.h`)."""
 
@@ -73,43 +66,49 @@ class RecordRing:
         """How many records wait for the reader."""
         return int(self._control["head"]) - int(self._control["tail"])
 
+    def time_after(self, count: int, head: int) -> int:
+        """When the record that is `count` from the reader's position completed; far in the future if fewer wait."""
+        position = int(self._control["tail"]) + count
+        if position >= head:
+            return FAR_FUTURE
+        mask = self.size.slots - 1
+        record = self._records[position & mask]
+        published = int(record["commit"]) == ((position >> self._bits) + 1) & _U32
+        return int(record["time"]) if published else FAR_FUTURE
+
     def release(self) -> None:
         """Let go of the shared memory, so that it can be unmapped."""
         del self._records, self._data, self._control
 
-    def drain(self, head: int, until: int | None) -> Drained | None:
-        """Copy out the published records before `head` that completed at or before `until`, and free their room."""
-        tail = int(self._control["tail"])
+    def published(self, head: int, until: int | None) -> list[Records]:
+        """Views of the published records before `head` that completed at or before `until`; two where they wrap."""
         mask = self.size.slots - 1
-        if head == tail:
-            return None
         parts: list[Records] = []
-        position = tail
+        position = int(self._control["tail"])
         while position < head:
             start = position & mask
             stop = min(head - position, self.size.slots - start) + start
             part = self._records[start:stop]
-            lap = ((position >> self._bits) + 1) & _U32
-            foreign = part["commit"] != lap
-            published = int(foreign.argmax()) if foreign.any() else len(part)
-            count = published
+            foreign = part["commit"] != ((position >> self._bits) + 1) & _U32
+            count = int(foreign.argmax()) if foreign.any() else len(part)
             if until is not None and count and int(part["time"][count - 1]) > until:
                 # Claims of different CPUs interleave, so times are sorted but for neighbours.
                 count = int(np.searchsorted(part["time"][:count], until, "right"))
             if count:
-                parts.append(part[:count].copy())
+                parts.append(part[:count])
             position += count
             if count < stop - start:
                 break
-        if not parts:
-            return None
-        records = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return parts
+
+    def take(self, records: Records) -> bytes:
+        """Free the room of `records`, copies of what `published` gave; their variable parts, which they then point into."""
         data = self._take_data(records)
-        self._control["tail"] = position
-        return Drained(records, data)
+        self._control["tail"] = int(self._control["tail"]) + len(records)
+        return data
 
     def _take_data(self, records: Records) -> bytes:
-        """Copy the variable parts, make `data` of the records an offset into the copy, and free their room."""
+        """The bytes that the variable parts of `records` are in; makes `data` of the records offsets into them."""
         lengths = records["length"]
         if not lengths.any():
             return b""

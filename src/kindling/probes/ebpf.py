@@ -30,6 +30,8 @@ HOLD_BACK = 2_000_000
 OLD_RING_BYTES = 2 << 20
 LANES = 3
 """Working areas of a CPU on the kernel side (LANES in `bpf/maps.h`)."""
+BATCH_RECORDS = 16_384
+"""So many records of one ring at most come in one batch: memory is bounded, and what is copied stays in the cache."""
 FILL = 0.125
 """How full a ring should be when it is looked at: the pause between looks adapts to it."""
 MIN_INTERVAL, MAX_INTERVAL = 0.0002, 0.008
@@ -292,10 +294,11 @@ class EbpfProbe:
                 time.sleep(pause)
             batch = self._drain(time.monotonic_ns() - HOLD_BACK)
             seen = len(batch.records) if batch is not None else 0
-            fill = max(ring.waiting / ring.size.slots for ring in self._rings)
-            fill = max(fill, seen / self._rings[0].size.slots)
+            left = max(ring.waiting / ring.size.slots for ring in self._rings)
+            fill = max(left, seen / self._rings[0].size.slots)
             self._interval = min(max(self._interval * min(FILL / max(fill, 1e-9), 1.5), MIN_INTERVAL), MAX_INTERVAL)
-            self._next_look = time.monotonic() + self._interval
+            # What was left behind for the next batch does not wait.
+            self._next_look = time.monotonic() + (0.0 if left > FILL else self._interval)
             if batch is not None:
                 return batch
             if time.monotonic() >= deadline:
@@ -305,19 +308,23 @@ class EbpfProbe:
         assert self._objects is not None
         # The order matters: an object is sent before the first record that refers to it is published.
         heads = [ring.head for ring in self._rings]
-        drained = [part for ring, head in zip(self._rings, heads, strict=True) if (part := ring.drain(head, until))]
+        # A batch is bounded, at the same moment for all rings, so that what is left does not come before what is taken.
+        if until is not None:
+            until = min(
+                [until, *(ring.time_after(BATCH_RECORDS, head) for ring, head in zip(self._rings, heads, strict=True))]
+            )
+        records, data = self._take(heads, until)
         threads: list[Thread] = []
         descriptors: list[Descriptor] = []
-        for data in self._objects.drain():
-            if data[0] == ObjectKind.THREAD:
-                threads.append(decode_thread(data))
+        for message in self._objects.drain():
+            if message[0] == ObjectKind.THREAD:
+                threads.append(decode_thread(message))
             else:
-                descriptors.append(decode_descriptor(data))
+                descriptors.append(decode_descriptor(message))
         losses = self._new_losses()
-        if not drained and not losses and not threads and not descriptors:
+        if not len(records) and not losses and not threads and not descriptors:
             return None
         self._clock_offset = adjusted(self._clock_offset)
-        records, data = _merge([part.records for part in drained], [part.data for part in drained])
         records, since = _take_markers(records)
         losses = [replace(loss, since=since or loss.since) for loss in losses]
         statistics = self._statistics
@@ -329,6 +336,27 @@ class EbpfProbe:
         )
         self._count(losses)
         return RawBatch(records, data, threads, descriptors, losses, self._clock_offset)
+
+    def _take(self, heads: Sequence[int], until: int | None) -> tuple[Records, bytes]:
+        """The records of all rings in time order, and their variable parts."""
+        views = [ring.published(head, until) for ring, head in zip(self._rings, heads, strict=True)]
+        full = [(ring, parts) for ring, parts in zip(self._rings, views, strict=True) if parts]
+        if not full:
+            return np.empty(0, layout.RECORD), b""
+        joined = np.concatenate([part for _, parts in full for part in parts])
+        pieces: list[bytes] = []
+        start = base = 0
+        for ring, parts in full:
+            records = joined[start : start + sum(map(len, parts))]
+            start += len(records)
+            pieces.append(ring.take(records))
+            if base and pieces[-1]:
+                records["data"] += np.uint32(base)
+            base += len(pieces[-1])
+        if len(full) == 1:
+            return joined, pieces[0]
+        # The rings are sorted already: a stable sort finds their runs and merges them. Indexing copies field by field.
+        return np.take(joined, np.argsort(joined["time"], kind="stable")), b"".join(pieces)
 
     def _new_losses(self) -> list[Loss]:
         assert self._losses is not None and self._plan is not None
@@ -432,22 +460,6 @@ def _with_follow(wanted: Wanted) -> Records | None:
     last = np.zeros(1, layout.FILTER)
     last["op"] = FilterOp.AND
     return np.concatenate([first, wanted.thread_filter, last])
-
-
-def _merge(parts: Sequence[Records], data: Sequence[bytes]) -> tuple[Records, bytes]:
-    """The records of several rings in time order, with their data joined."""
-    if not parts:
-        return np.empty(0, layout.RECORD), b""
-    if len(parts) == 1:
-        return parts[0], data[0]
-    base = 0
-    for records, piece in zip(parts, data, strict=True):
-        if base and piece:
-            records["data"] += np.uint32(base)
-        base += len(piece)
-    joined = np.concatenate(parts)
-    # The rings are sorted already: a stable sort finds their runs and merges them. Indexing would copy field by field.
-    return np.take(joined, np.argsort(joined["time"], kind="stable")), b"".join(data)
 
 
 def _take_markers(records: Records) -> tuple[Records, int | None]:
