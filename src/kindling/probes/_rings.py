@@ -102,7 +102,7 @@ class RecordRing:
         return parts
 
     def take(self, records: Records) -> bytes:
-        """Free the room of `records`, copies of what `published` gave; their variable parts, which they then point into."""
+        """Free the room of `records`, copies of what `published` gave; the variable parts they then point into."""
         data = self._take_data(records)
         self._control["tail"] = int(self._control["tail"]) + len(records)
         return data
