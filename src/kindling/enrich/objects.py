@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-_Key = TypeVar("_Key")
-_Object = TypeVar("_Object")
 
 ThreadKey = tuple[int, int]
 """(tid, version): the version is new whenever what is told about a thread changes (exec, name, credentials ...)."""
@@ -100,7 +96,7 @@ def _endpoint(address: str | None, port: int | None) -> str:
 
 @dataclass(slots=True)
 class Objects:
-    """The objects seen so far: bounded, the oldest half forgotten when `limit` of a kind are held.
+    """The objects seen so far: bounded, those that no event referred to lately are forgotten when `limit` are held.
 
     `pids` holds the newest version of each process's leading thread, for looking up ancestors.
     """
@@ -110,6 +106,8 @@ class Objects:
     descriptors: dict[int, Descriptor] = field(default_factory=dict)
     pids: dict[int, Thread] = field(default_factory=dict)
     forgotten: int = 0
+    old_threads: set[ThreadKey] = field(default_factory=set)
+    old_descriptors: set[int] = field(default_factory=set)
 
     def add(self, threads: Iterable[Thread], descriptors: Iterable[Descriptor]) -> None:
         """Remember new objects."""
@@ -117,24 +115,31 @@ class Objects:
             self.threads[thread.key] = thread
             if thread.tid == thread.pid or thread.pid not in self.pids:
                 self.pids[thread.pid] = thread
+            self.old_threads.discard(thread.key)
         for descriptor in descriptors:
             self.descriptors[descriptor.id] = descriptor
+            self.old_descriptors.discard(descriptor.id)
 
     @property
     def full(self) -> bool:
         """Whether a table has reached its limit, so that the probe should be asked to send its objects anew."""
         return max(len(self.threads), len(self.descriptors), len(self.pids)) >= self.limit
 
-    def forget_oldest(self) -> None:
-        """Drop the older half of every table that is full. Call it after the probe was told to send objects anew."""
-        self.forgotten += self._halve(self.threads) + self._halve(self.descriptors) + self._halve(self.pids)
+    def mark_old(self) -> None:
+        """Those held now are old until they are sent again. Call it when the probe was told to send objects anew."""
+        self.old_threads, self.old_descriptors = set(self.threads), set(self.descriptors)
 
-    def _halve(self, table: dict[_Key, _Object]) -> int:
-        """Drop the older half of a table if it is full; how many went."""
-        oldest = list(table)[: len(table) // 2] if len(table) >= self.limit else []
-        for key in oldest:
-            del table[key]
-        return len(oldest)
+    def forget_old(self) -> None:
+        """Drop the old ones. Call it when no event that refers to them can come any more."""
+        for key in self.old_threads:
+            del self.threads[key]
+        for identity in self.old_descriptors:
+            del self.descriptors[identity]
+        pids = list(self.pids)[: len(self.pids) // 2] if len(self.pids) >= self.limit else []
+        for pid in pids:
+            del self.pids[pid]
+        self.forgotten += len(self.old_threads) + len(self.old_descriptors) + len(pids)
+        self.old_threads, self.old_descriptors = set(), set()
 
     def ancestors(self, thread: Thread) -> list[Thread]:
         """The processes above `thread`, its parent first, as far as they are known (at most 64)."""

@@ -29,6 +29,8 @@ from kindling.stream.filter import compile as compile_filter
 from kindling.stream.launch import Command
 from kindling.stream.selection import Selection, select
 
+RENEWAL = 100_000_000
+"""Nanoseconds after which a probe holds back no record any more from before it was told to send objects anew."""
 POLL = 0.1
 """Seconds after which a waiting reader looks whether it shall stop."""
 
@@ -92,6 +94,8 @@ class Stream:
         self._command = Command(command) if command else None
         self._stopping = threading.Event()
         self._objects = Objects()
+        self._renewal: int | None = None
+        self._forget = False
         self._definitions: Mapping[int, Definition] = {}
         self._machine = "x86_64"
         self._residual: Filter | None = None
@@ -234,14 +238,19 @@ class Stream:
         if self._finished:
             return None
         self._watch()
+        if self._forget:
+            # The batches that may refer to them were delivered before.
+            self._objects.forget_old()
+            self._forget = False
+        since = time.monotonic_ns()
         if self._stopping.is_set():
             self._finished = True
-            return self._batch(self._probe.flush())
+            return self._batch(self._probe.flush(), since)
         raw = self._probe.next_batch(timeout)
         if raw is None:
             self._finished = True
             return None
-        return self._batch(raw)
+        return self._batch(raw, since)
 
     def _watch(self) -> None:
         """Stop when the command has ended or the time is up."""
@@ -250,7 +259,7 @@ class Stream:
         if self._duration is not None and time.monotonic() - self._started >= self._duration:
             self._stopping.set()
 
-    def _batch(self, raw: RawBatch) -> Batch:
+    def _batch(self, raw: RawBatch, since: int) -> Batch:
         objects = self._objects
         objects.add(raw.threads, raw.descriptors)
         records, data = raw.records, raw.data
@@ -266,10 +275,24 @@ class Stream:
             batch = batch.select(np.arange(self._count - self._delivered))
             self._finished = True
         self._delivered += len(batch)
-        if objects.full:
-            self._probe.resend_objects()
-            objects.forget_oldest()
+        first = int(raw.records["time"][0]) if self._is_live and len(raw.records) else since
+        self._keep_bounded(min(first, since))
         return batch
+
+    def _keep_bounded(self, since: int) -> None:
+        """Forget old objects; all that happened before `since` has been delivered.
+
+        The probe is told to send objects anew. Records from before may wait in its rings, so the old ones go later.
+        """
+        objects = self._objects
+        if self._renewal is None:
+            if objects.full:
+                self._probe.resend_objects()
+                objects.mark_old()
+                self._renewal = time.monotonic_ns() + RENEWAL
+        elif since >= self._renewal:
+            self._renewal = None
+            self._forget = True
 
     def stop(self) -> None:
         """End the stream: what is still in the buffers is delivered, then iteration ends. Any thread may call it."""
