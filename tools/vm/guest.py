@@ -27,8 +27,8 @@ LEFT_OUT_FILES = re.compile(
 )
 
 APPLETS = (
-    "sh mount umount mkdir ip hostname stty dmesg setsid reboot tar gzip base64 cat ls id uname true sleep ps kill rm cp "
-    "echo env grep sed head tail insmod chmod ln dd timeout mknod su".split()
+    "sh mount umount mkdir ip hostname stty dmesg setsid reboot tar gzip base64 cat ls id uname true sleep ps kill rm "
+    "cp echo env grep sed head tail insmod chmod ln dd timeout mknod su".split()
 )
 """What busybox stands in for, where no package has it."""
 

@@ -68,7 +68,7 @@ def _unpacked_image(apt: Apt, scratch: Path) -> Path:
     for _ in range(3):
         for deb in apt.download([package], scratch):
             subprocess.run(["dpkg-deb", "-x", deb, scratch / "root"], check=True)
-        found = sorted((scratch / "root" / "boot").glob("vmlinuz*"))
+        found = [path for path in sorted((scratch / "root").rglob("vmlinuz*")) if path.is_file()]
         if found:
             return found[0]
         package = next((n for n in apt.depends(package) if n.startswith(("linux-image-", "linux-binary-"))), package)
@@ -141,7 +141,6 @@ class Apt:
             check=False,
         )
         if done.returncode:
-            raise VmError(
-                f"{program} {' '.join(arguments)} failed for {self.suite}/{self.architecture}:\n{done.stderr}"
-            )
+            what = f"{program} {' '.join(arguments)} failed for {self.suite}, {self.architecture}"
+            raise VmError(f"{what}:\n{done.stderr}")
         return done.stdout
