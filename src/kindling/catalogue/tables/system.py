@@ -1294,6 +1294,11 @@ class PerfAttributes(Versioned):
             result[name] = value
         return result
 
+    def schema(self) -> dict[str, object]:
+        members = {member.name: member.type.schema() for member in self.to.members}
+        members["config"] = {"type": ["string", "integer"]}
+        return {"anyOf": [{"type": "object", "properties": members}, {"type": "null"}]}
+
 
 def _perf_config(type: Value, config: int, machine: str) -> Value:
     if type == "PERF_TYPE_HARDWARE":
