@@ -44,6 +44,10 @@ def compare_thread(tid: int, lines: list[strace.Line], events: list[kindling.Eve
     """Every disagreement about one thread: the calls in order, the signals among them, the end."""
     found: list[Mismatch] = []
     rest = [event for event in events if not any(rule.ignores(event) for rule in IGNORED_EVENTS)]
+    last = lines[-2] if len(lines) > 1 else None
+    if isinstance(last, strace.Call) and last.unfinished and not (len(rest) > 1 and rest[-2].name == last.name):
+        # The thread was killed when it was about to make the call.
+        lines = [*lines[:-2], lines[-1]]
     for position, line in enumerate(lines):
         if position >= len(rest):
             found.append(Mismatch(tid, f"{len(lines) - position} lines have no event", line.text, ""))

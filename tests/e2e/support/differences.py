@@ -680,8 +680,7 @@ IGNORED_EVENTS: tuple[Ignored, ...] = (
     Ignored(
         "A call that was not made",
         "A thread that is killed while strace holds it at the entry of a call leaves the call without having made it: "
-        "the "
-        "kernel says ENOSYS, Kindling that it saw no entry, strace nothing.",
+        "the kernel says ENOSYS, Kindling that it saw no entry, strace nothing or '= ?'.",
         lambda event: event.error == "ENOSYS" and "no_entry" in event.quality,
     ),
     Ignored(

@@ -82,6 +82,11 @@ class Call:
     note: str
     text: str
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the thread was killed in the call. Those that end a thread do not return either."""
+        return self.ret is None and self.errno is None and self.name not in ("exit", "exit_group")
+
 
 @dataclass(frozen=True)
 class Signal:
