@@ -101,7 +101,8 @@ class Objects:
     `pids` holds the newest version of each process's leading thread, for looking up ancestors.
     """
 
-    limit: int = 262_144
+    limit: int = 131_072
+    """How many descriptors; threads, which are larger, an eighth of it."""
     threads: dict[ThreadKey, Thread] = field(default_factory=dict)
     descriptors: dict[int, Descriptor] = field(default_factory=dict)
     pids: dict[int, Thread] = field(default_factory=dict)
@@ -123,7 +124,7 @@ class Objects:
     @property
     def full(self) -> bool:
         """Whether a table has reached its limit, so that the probe should be asked to send its objects anew."""
-        return max(len(self.threads), len(self.descriptors), len(self.pids)) >= self.limit
+        return max(len(self.threads), len(self.pids)) >= self.limit // 8 or len(self.descriptors) >= self.limit
 
     def mark_old(self) -> None:
         """Those held now are old until they are sent again. Call it when the probe was told to send objects anew."""
@@ -135,7 +136,7 @@ class Objects:
             del self.threads[key]
         for identity in self.old_descriptors:
             del self.descriptors[identity]
-        pids = list(self.pids)[: len(self.pids) // 2] if len(self.pids) >= self.limit else []
+        pids = list(self.pids)[: len(self.pids) // 2] if len(self.pids) >= self.limit // 8 else []
         for pid in pids:
             del self.pids[pid]
         self.forgotten += len(self.old_threads) + len(self.old_descriptors) + len(pids)

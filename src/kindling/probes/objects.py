@@ -20,6 +20,16 @@ _PSEUDO = 2
 _DELETED = 1
 
 
+_shared: dict[bytes, bytes] = {}
+
+
+def _share(value: bytes) -> bytes:
+    """One object for equal names: thousands of threads have the same few."""
+    if len(_shared) > 4096:
+        _shared.clear()
+    return _shared.setdefault(value, value)
+
+
 def split_names(data: bytes) -> list[bytes]:
     """Names from leaf to root, as the kernel side writes them, in the order of a path."""
     names: list[bytes] = []
@@ -43,7 +53,7 @@ def decode_thread(data: bytes) -> Thread:
     at += exe_length
     arguments = data[at : at + arguments_length]
     at += arguments_length
-    cgroup = b"/" + b"/".join(split_names(data[at : at + cgroup_length]))
+    cgroup = _share(b"/" + b"/".join(split_names(data[at : at + cgroup_length])))
     quality: list[str] = []
     if marks & Mark.TRUNCATED:
         quality.append("truncated")
@@ -58,8 +68,8 @@ def decode_thread(data: bytes) -> Thread:
         gid=gid,
         euid=euid,
         egid=egid,
-        comm=comm.split(b"\0", 1)[0],
-        exe=b"/" + b"/".join(split_names(exe)) if exe_length else None,
+        comm=_share(comm.split(b"\0", 1)[0]),
+        exe=_share(b"/" + b"/".join(split_names(exe))) if exe_length else None,
         arguments=tuple(arguments.removesuffix(b"\0").split(b"\0")) if arguments_length else None,
         cgroup=cgroup,
         cgroup_id=cgroup_id,
