@@ -74,7 +74,9 @@ EVENTS: tuple[Definition, ...] = (
         category=Category.SIGNAL,
         description=(
             "A signal reached a thread, which now runs its handler, stops or dies. The event's thread is the receiver. "
-            "Signals that are ignored or blocked make no such event until they are delivered."
+            "Signals that are ignored or blocked make no such event until they are delivered. One that ends the "
+            "process without a core dump arrives as SIGKILL without a sender: the kernel turns it into that for all "
+            "threads when it is sent. The status of process_exit has its name."
         ),
         arguments=(
             arg("signal", SIGNAL, "the signal"),
