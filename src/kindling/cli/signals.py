@@ -23,8 +23,8 @@ class Signals:
 
     def __enter__(self) -> Self:
         for number in ENDING:
-            # What was ignored when we were started (nohup) stays ignored.
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            # nohup ignores SIGHUP, and means it; shells ignore SIGINT for whatever they start in the background.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._received)
         return self
 
