@@ -212,9 +212,9 @@ def _undocumented(definition: Definition, names: set[str]) -> Iterator[str]:
     for argument in definition.arguments:
         if not argument.description:
             yield f"{event}: argument {argument.name} has no description"
-        for structure in structures(argument.type):
-            for member in members(structure):
-                if not member.description:
+        for structure in (type for type in walk(argument.type) if isinstance(type, Structure)):
+            for member in structure.members:
+                if not member.description and not isinstance(member.type, Structure):
                     yield f"{event}: struct {structure.name}: member {member.name} has no description"
     if definition.result is not None:
         if not definition.result.description:

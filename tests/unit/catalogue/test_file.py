@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from kindling.catalogue.model import Definition, Direction
+from kindling.catalogue.model import Direction
 from kindling.catalogue.numbers import NUMBERS
 from kindling.catalogue.syscalls.file import SYSCALLS
-from kindling.catalogue.tables import common, file, ioctl
+from kindling.catalogue.tables import file, ioctl
 from kindling.catalogue.types import Call, Enum, Flags, Structure, Switch, Type, Value
 
 BY_NAME = {definition.name: definition for definition in SYSCALLS}
@@ -42,30 +42,6 @@ def call(name: str, *arguments: object) -> int:
     result: int = libc.syscall(ctypes.c_long(NUMBERS[name][MACHINE]), *arguments)
     assert result >= 0, os.strerror(ctypes.get_errno())
     return result
-
-
-@pytest.mark.parametrize("definition", SYSCALLS, ids=lambda definition: definition.name)
-def test_definition_is_documented(definition: Definition) -> None:
-    assert len(definition.description) > 20
-    assert definition.description.endswith(".")
-    assert len(definition.arguments) <= 6
-    assert sum(len(argument.type.captures()) for argument in definition.arguments) <= 8
-    assert definition.numbers
-    for argument in definition.arguments:
-        assert argument.name.isidentifier()
-        assert argument.description
-        assert argument.type.meaning()
-        argument.type.schema()
-    assert definition.result is not None
-    assert definition.result.description
-    for name, reason in definition.result.errors.items():
-        assert name in common.ERRNO.values
-        assert reason
-    assert 1 < len(definition.related) <= 5
-    assert definition.name not in definition.related
-    assert set(definition.related) <= set(NUMBERS)
-    if definition.descriptor not in (None, "ret"):
-        definition.argument(str(definition.descriptor))
 
 
 def test_every_name_once() -> None:

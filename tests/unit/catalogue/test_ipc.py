@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kindling.catalogue.model import Category, Definition
 from kindling.catalogue.syscalls.ipc import SYSCALLS
 from kindling.catalogue.tables import ipc
 from kindling.catalogue.tables.memory import huge_sizes
@@ -66,23 +65,6 @@ def compiled(tmp_path: Path, lines: list[str]) -> dict[str, int]:
     subprocess.run([compiler, "-w", str(source), "-o", str(tmp_path / "numbers")], check=True)
     printed = subprocess.run([str(tmp_path / "numbers")], capture_output=True, text=True, check=True).stdout
     return {name: int(number) for name, number in (line.split() for line in printed.splitlines())}
-
-
-@pytest.mark.parametrize("definition", SYSCALLS, ids=lambda definition: definition.name)
-def test_everything_is_described(definition: Definition) -> None:
-    assert definition.category in (Category.IPC, Category.SIGNAL)
-    assert definition.description.endswith(".")
-    assert all(argument.description for argument in definition.arguments)
-    assert definition.result is not None
-    assert definition.result.description
-    assert all(definition.result.errors.values())
-    assert 2 <= len(definition.related) <= 5
-    for machine in definition.numbers:
-        captures = [c for argument in definition.arguments for c in argument.type.captures(machine)]
-        assert len(captures) <= 8
-        for capture in captures:
-            if capture.length_argument:
-                definition.index(capture.length_argument)
 
 
 def test_descriptors() -> None:

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kindling.catalogue.model import Category, Definition
 from kindling.catalogue.syscalls.memory import SYSCALLS
 from kindling.catalogue.tables import memory
 from kindling.catalogue.types import Call, Enum, Flags, Value
@@ -30,24 +29,6 @@ HEADERS = """
 #include <linux/mempolicy.h>
 #include <linux/userfaultfd.h>
 """
-
-
-@pytest.mark.parametrize("definition", SYSCALLS, ids=lambda definition: definition.name)
-def test_everything_is_described(definition: Definition) -> None:
-    assert definition.category is Category.MEMORY
-    assert definition.description.endswith(".")
-    assert all(argument.description for argument in definition.arguments)
-    assert definition.result is not None
-    assert definition.result.description
-    assert all(definition.result.errors.values())
-    assert definition.result.errors or definition.name == "brk"
-    assert 2 <= len(definition.related) <= 5
-    for machine in definition.numbers:
-        captures = [c for argument in definition.arguments for c in argument.type.captures(machine)]
-        assert len(captures) <= 8
-        for capture in captures:
-            if capture.length_argument:
-                definition.index(capture.length_argument)
 
 
 def test_descriptors() -> None:

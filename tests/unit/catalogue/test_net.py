@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kindling.catalogue.model import Category, Definition
 from kindling.catalogue.syscalls.net import SYSCALLS
 from kindling.catalogue.tables import net
 from kindling.catalogue.tables.common import SOCKET_FAMILY
@@ -120,23 +119,6 @@ def option(definition: str, level: str, name: str, data: bytes) -> Value:
     raw = {"level": net.SOCKET_LEVEL.values[level], "optname": names[level].values[name]}
     assert call.argument("optname").type.decode(raw["optname"], (), Call(raw)) == name
     return call.argument("optval").type.decode(1, [data], Call(raw))
-
-
-@pytest.mark.parametrize("definition", SYSCALLS, ids=lambda definition: definition.name)
-def test_everything_is_described(definition: Definition) -> None:
-    assert definition.category is Category.NET
-    assert definition.description.endswith(".")
-    assert all(argument.description for argument in definition.arguments)
-    assert definition.result is not None
-    assert definition.result.description
-    assert all(definition.result.errors.values())
-    assert 2 <= len(definition.related) <= 5
-    for machine in definition.numbers:
-        captures = [c for argument in definition.arguments for c in argument.type.captures(machine)]
-        assert len(captures) <= 8
-        for capture in captures:
-            if capture.length_argument:
-                definition.index(capture.length_argument)
 
 
 def test_descriptors() -> None:

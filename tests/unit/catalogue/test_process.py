@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from kindling.catalogue import own, process
-from kindling.catalogue.model import Definition, Source
-from kindling.catalogue.numbers import NUMBERS
+from kindling.catalogue.model import Definition
 from kindling.catalogue.syscalls import process as process_calls
 from kindling.catalogue.syscalls import scheduler as scheduler_calls
 from kindling.catalogue.syscalls import signal as signal_calls
@@ -23,7 +22,6 @@ from kindling.catalogue.syscalls import time as time_calls
 from kindling.catalogue.syscalls import user as user_calls
 from kindling.catalogue.tables import process as tables
 from kindling.catalogue.tables import scheduler, signal, time, user
-from kindling.catalogue.tables.common import ERRNO
 from kindling.catalogue.types import Call, Enum, Flags, Structure, Switch, Value
 
 CALLS = {
@@ -122,36 +120,6 @@ def test_tables_and_structures_are_those_of_the_headers(tmp_path: Path) -> None:
             wrong[name] = (ours, int(number))
     assert not wrong
     assert seen > 300
-
-
-@pytest.mark.parametrize("definition", ALL, ids=lambda definition: str(definition.name))
-def test_every_definition_says_everything(definition: Definition) -> None:
-    assert definition.description.endswith(".")
-    assert definition.fires
-    assert definition.manual or definition.source is Source.KINDLING
-    known = {*NUMBERS, *(other.name for other in ALL)}
-    assert definition.related
-    assert set(definition.related) <= known
-    assert definition.name not in definition.related
-    for argument in definition.arguments:
-        assert argument.description
-        assert argument.type.meaning()
-        argument.type.schema()
-    assert len({argument.name for argument in definition.arguments}) == len(definition.arguments)
-    for machine in ("x86_64", "aarch64"):
-        assert sum(len(argument.type.captures(machine)) for argument in definition.arguments) <= 8
-    for argument in definition.arguments:
-        for capture in argument.type.captures():
-            assert not capture.length_argument or definition.argument(capture.length_argument.lstrip("*"))
-        if isinstance(argument.type, Switch):
-            assert set(argument.type.cases) <= set(argument.type.enum.values)
-    if definition.source is Source.SYSCALL:
-        assert len(definition.arguments) <= 6
-        assert (definition.result is None) == (definition.name in ("exit", "exit_group"))
-    if definition.result is not None:
-        assert definition.result.description
-        assert set(definition.result.errors) <= set(ERRNO.values)
-        assert all(definition.result.errors.values())
 
 
 def test_names_are_unique() -> None:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kindling.catalogue.model import Category, Definition
 from kindling.catalogue.syscalls.wait import SYSCALLS
 from kindling.catalogue.tables.layout import BitSet, names
 from kindling.catalogue.tables.wait import (
@@ -27,23 +26,6 @@ from kindling.catalogue.tables.wait import (
 from kindling.catalogue.types import Array, Call, Enum, Flags, LengthFrom
 
 BY_NAME = {definition.name: definition for definition in SYSCALLS}
-
-
-@pytest.mark.parametrize("definition", SYSCALLS, ids=lambda definition: definition.name)
-def test_everything_is_described(definition: Definition) -> None:
-    assert definition.category is Category.WAIT
-    assert definition.description.endswith(".")
-    assert all(argument.description for argument in definition.arguments)
-    assert definition.result is not None
-    assert definition.result.description
-    assert all(definition.result.errors.values())
-    assert definition.related
-    for machine in definition.numbers:
-        captures = [c for argument in definition.arguments for c in argument.type.captures(machine)]
-        assert len(captures) <= 8
-        for capture in captures:
-            if capture.length_argument:
-                definition.index(capture.length_argument)
 
 
 def test_descriptor_of_epoll_ctl_is_the_watched_one() -> None:

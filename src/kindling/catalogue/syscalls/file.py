@@ -102,6 +102,13 @@ OPEN_ERRORS = {
     "EINTR": "a signal came while waiting for the other end of a FIFO or for a slow device",
 }
 
+CREATE_ERRORS = {
+    **{error: why for error, why in OPEN_ERRORS.items() if error != "EEXIST"},
+    "ENOENT": "a directory of the path does not exist",
+    "ENOTDIR": "something on the path that is used as a directory is none",
+    "ELOOP": "too many symbolic links on the path",
+    "ENXIO": "the path is a device that does not exist",
+}
 OPEN_AT_ERRORS = {**OPEN_ERRORS, "EBADF": "the path is relative and the directory descriptor is not open"}
 
 READ_ERRORS = {
@@ -584,7 +591,7 @@ SYSCALLS: tuple[Definition, ...] = (
         "Create a file, or empty an existing one, and open it for writing: open with O_CREAT|O_WRONLY|O_TRUNC.",
         arg("path", PATH, "path of the file"),
         arg("mode", MODE, "permission bits of a new file, before the umask"),
-        result=Result(FD, "the new descriptor, the lowest free one", OPEN_ERRORS),
+        result=Result(FD, "the new descriptor, the lowest free one", CREATE_ERRORS),
         related=("open", "openat", "close"),
     ),
     syscall(

@@ -224,7 +224,12 @@ SYSCALLS: tuple[Definition, ...] = (
         result=Result(
             I32,
             _SUCCESS,
-            _RANGE | {"EBUSY": "MS_INVALIDATE is given and a page is locked", "EIO": "writing failed"},
+            _RANGE
+            | {
+                "EINVAL": "the start is not at a page, a flag is not known, or MS_ASYNC and MS_SYNC are both given",
+                "EBUSY": "MS_INVALIDATE is given and a page is locked",
+                "EIO": "writing failed",
+            },
         ),
         related=("mmap", "fsync", "sync_file_range"),
     ),

@@ -38,8 +38,12 @@ _SELECT = _READY | {
 _EPOLL_WAIT = {
     "EINTR": "a signal arrived before anything was ready",
     "EBADF": "epfd is not an open descriptor",
-    "EINVAL": "epfd is not an epoll instance, maxevents is not positive, or the timeout or mask is invalid",
+    "EINVAL": "epfd is not an epoll instance, or maxevents is not positive",
     "EFAULT": "events is not writable memory",
+}
+_EPOLL_PWAIT = {
+    **_EPOLL_WAIT,
+    "EINVAL": "epfd is not an epoll instance, maxevents is not positive, or sigsetsize or timeout is invalid",
 }
 _EPOLL_CREATE = {
     "EINVAL": "size is not positive, or a flag is unknown",
@@ -167,7 +171,7 @@ SYSCALLS: tuple[Definition, ...] = (
         arg("epfd", FD, "the epoll instance"),
         out("events", _EVENTS, "the events with the data that came with their descriptors; the first 64"),
         arg("maxevents", COUNT32, "how many events there is room for"),
-        arg("timeout", MILLISECONDS, "how long to wait; 0 only looks, -1 waits for ever"),
+        arg("timeout", MILLISECONDS, "how long to wait; 0 only looks, a negative number waits for ever"),
         result=Result(I32, _EVENT_COUNT, _EPOLL_WAIT),
         related=("epoll_pwait", "epoll_pwait2", "epoll_ctl", "poll"),
     ),
@@ -179,10 +183,10 @@ SYSCALLS: tuple[Definition, ...] = (
         arg("epfd", FD, "the epoll instance"),
         out("events", _EVENTS, "the events with the data that came with their descriptors; the first 64"),
         arg("maxevents", COUNT32, "how many events there is room for"),
-        arg("timeout", MILLISECONDS, "how long to wait; 0 only looks, -1 waits for ever"),
+        arg("timeout", MILLISECONDS, "how long to wait; 0 only looks, a negative number waits for ever"),
         arg("sigmask", SIGNAL_SET, "signals blocked while it waits; null leaves them as they are"),
         arg("sigsetsize", SIZE, "size of sigmask, 8"),
-        result=Result(I32, _EVENT_COUNT, _EPOLL_WAIT),
+        result=Result(I32, _EVENT_COUNT, _EPOLL_PWAIT),
         related=("epoll_wait", "epoll_pwait2", "epoll_ctl", "ppoll"),
         manual="epoll_wait(2)",
     ),
@@ -196,7 +200,7 @@ SYSCALLS: tuple[Definition, ...] = (
         arg("timeout", TIMESPEC_POINTER, "how long to wait; null waits for ever"),
         arg("sigmask", SIGNAL_SET, "signals blocked while it waits; null leaves them as they are"),
         arg("sigsetsize", SIZE, "size of sigmask, 8"),
-        result=Result(I32, _EVENT_COUNT, _EPOLL_WAIT),
+        result=Result(I32, _EVENT_COUNT, _EPOLL_PWAIT),
         related=("epoll_pwait", "epoll_wait", "epoll_ctl"),
         manual="epoll_wait(2)",
         since="5.11",

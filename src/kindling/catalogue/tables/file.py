@@ -358,7 +358,7 @@ STAT = Structure(
         Member("st_uid", 28, UID, "owner", {"aarch64": 24}),
         Member("st_gid", 32, GID, "group", {"aarch64": 28}),
         Member("st_rdev", 40, DEVICE, "device that a device file names", {"aarch64": 32}),
-        Member("st_size", 48, OFFSET, "bytes"),
+        Member("st_size", 48, OFFSET, "size; of a symbolic link the length of its target"),
         Member("st_blksize", 56, I32, "bytes that I/O is best done in"),
         Member("st_blocks", 64, I64, "blocks of 512 bytes"),
         Member("st_atime", 72, TIMESPEC, "last access"),
@@ -414,7 +414,9 @@ STATX_ATTRIBUTES = Flags(
     },
 )
 
-STATX_TIMESTAMP = Structure("statx_timestamp", 16, (Member("tv_sec", 0, I64), Member("tv_nsec", 8, U32)))
+STATX_TIMESTAMP = Structure(
+    "statx_timestamp", 16, (TIMESPEC.members[0], Member("tv_nsec", 8, U32, TIMESPEC.members[1].description))
+)
 
 LENGTH32 = Quantity(4, unit="bytes")
 
@@ -430,7 +432,7 @@ STATX = Structure(
         Member("stx_gid", 0x18, GID, "group"),
         Member("stx_mode", 0x1C, FileMode(2), "file type and permission bits"),
         Member("stx_ino", 0x20, U64, "inode number"),
-        Member("stx_size", 0x28, OFFSET, "bytes"),
+        Member("stx_size", 0x28, OFFSET, "size; of a symbolic link the length of its target"),
         Member("stx_blocks", 0x30, U64, "blocks of 512 bytes"),
         Member("stx_attributes_mask", 0x38, STATX_ATTRIBUTES, "attributes that the file system knows"),
         Member("stx_atime", 0x40, STATX_TIMESTAMP, "last access"),

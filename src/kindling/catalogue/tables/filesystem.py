@@ -816,7 +816,10 @@ XATTR_ARGUMENTS = structure(
 
 @dataclass(frozen=True, slots=True)
 class AttributeNames(Type):
-    """The names that listxattr returns, one after the other with a NUL each; `length` as in Bytes."""
+    """The names that listxattr returns, one after the other with a NUL each.
+
+    `length` is as in Bytes.
+    """
 
     length: str = "ret"
     limit: int = 1024

@@ -111,7 +111,10 @@ class InternetAddress(Type):
 
 @dataclass(frozen=True, slots=True)
 class BitField(Scalar):
-    """Some bits of a byte or word: `width` of them from bit `shift` on."""
+    """Some bits of a byte or word, as a number.
+
+    There are `width` of them, from bit `shift` on.
+    """
 
     shift: int = 0
     width: int = 1
@@ -120,7 +123,7 @@ class BitField(Scalar):
         return value >> self.shift & ((1 << self.width) - 1)
 
     def meaning(self) -> str:
-        return f"{self.width} bits"
+        return f"{self.width} bits" if self.width > 1 else "1 bit"
 
 
 @dataclass(frozen=True, slots=True)

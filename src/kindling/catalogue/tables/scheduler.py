@@ -93,7 +93,10 @@ SCHED_ATTR = SelfSized(
 
 @dataclass(frozen=True, slots=True)
 class CpuSet(Type):
-    """A mask of CPUs, shown as the kernel writes CPU lists: "0-3,8". `length` is as in Bytes; the first 1024 CPUs."""
+    """A mask of CPUs, shown as the kernel writes CPU lists: "0-3,8"; the first 1024 CPUs.
+
+    `length` is as in Bytes.
+    """
 
     length: str = "len"
 
