@@ -110,9 +110,10 @@ class EbpfProbe:
             raise ProbeError("the probe was not started")
         before, self._plan = self._plan, make_plan(wanted, self._facts.machine)
         self._wanted = replace(wanted, ring_bytes=self._wanted.ring_bytes, latency=self._wanted.latency)
+        # New settings make every thread be decided about anew: a process must be marked before that.
+        self._mark_processes(wanted)
         self._write_settings(self._wanted)
         self._write_plan(before, self._plan)
-        self._mark_processes(wanted)
         self._attach()
         return self._slots()
 
