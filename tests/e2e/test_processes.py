@@ -187,7 +187,7 @@ for n in range(int(sys.argv[1])):
         parent = stream.command.pid
         told: Counter[tuple[bytes | None, int, tuple[str, ...]]] = Counter()
         status = []
-        # Each is looked at while its batch is the newest: of so many, the first are forgotten before the last have come.
+        # Each is looked at while its batch is the newest: of many, the first are forgotten before the last have come.
         for event in stream:
             if event.pid != parent:
                 thread = event.thread
