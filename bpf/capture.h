@@ -37,7 +37,7 @@ static __always_inline __u32 put_bytes(struct scratch *scratch, __u32 at, __u32 
 		return at;
 	}
 	if (bpf_probe_read_user(&scratch->data[BOUNDED(at, SCRATCH_MASK) + 4], BOUNDED(length, SCRATCH_MASK), (void *)address))
-		return put_header(scratch, at, number, MARK_FAULT, 0);
+		return scratch->tentative ? at : put_header(scratch, at, number, MARK_FAULT, 0);
 	return put_header(scratch, at, number, marks, length);
 }
 
@@ -110,6 +110,7 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 	__u64 wanted = 0;
 	__u32 id = capture->number;
 
+	scratch->tentative = capture->flags & CAPTURE_FLAG_TENTATIVE;
 	if (capture->when_argument < MAX_ARGUMENTS && (__u32)scratch->args[capture->when_argument] != capture->when_value)
 		return at;
 	if (capture->flags & CAPTURE_FLAG_ON_SUCCESS && ret < 0 && ret >= -4095)
@@ -201,8 +202,15 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 			return at;
 		long length = bpf_probe_read_user_str(&scratch->data[BOUNDED(at, SCRATCH_MASK) + 4], BOUNDED(limit, 0x1fff), (void *)address);
 		if (length <= 0 || length > 4096)
-			return put_header(scratch, at, id, MARK_FAULT, 0);
-		return put_header(scratch, at, id, length == limit ? MARK_TRUNCATED : 0, length - 1);
+			return scratch->tentative ? at : put_header(scratch, at, id, MARK_FAULT, 0);
+		__u32 truncated = 0;
+		if (length == limit) {
+			/* A string that just fits, as a path of PATH_MAX bytes does, ends here in the caller's memory too. */
+			char last = 1;
+			bpf_probe_read_user(&last, 1, (void *)(address + limit - 1));
+			truncated = last ? MARK_TRUNCATED : 0;
+		}
+		return put_header(scratch, at, id, truncated, length - 1);
 	}
 	case COPY_BYTES:
 		if (!wanted)

@@ -228,6 +228,7 @@ struct sock {
 	struct sock_common __sk_common;
 	__u8 sk_padding : 1, sk_kern_sock : 1, sk_no_check_tx : 1, sk_no_check_rx : 1, sk_userlocks : 4;
 	__u16 sk_type, sk_protocol;
+	__u32 sk_max_ack_backlog;
 	struct socket *sk_socket;
 };
 struct socket {

@@ -133,7 +133,8 @@ struct thread_state {
 	__u64 enter_file;
 	__u64 enter_object;
 	__u64 cred;
-	__u64 ret_hint;
+	/* Of a call that replaces the program: its registers are gone at the return. */
+	__u64 exec_directory, exec_flags;
 	__u32 enter_slot; /* plan slot of the call in progress plus one */
 	__u32 version;    /* of the description that was sent; 0: none yet */
 	__u32 generation; /* of settings and epoch that `wanted` holds for */

@@ -422,7 +422,10 @@ static __always_inline void put_socket(struct object_buffer *buffer, struct desc
 			} else if (object->remote_port) {
 				struct inet_bind_bucket *bucket =
 					BPF_CORE_READ((struct inet_connection_sock *)sock, icsk_bind_hash);
-				if (locks & 8)
+				/* An accepted socket is a copy of its listener and keeps the length of its queue. */
+				if (BPF_CORE_READ(sock, sk_max_ack_backlog))
+					object->role = ROLE_SERVER;
+				else if (locks & (8 | 4))
 					object->role = ROLE_CLIENT;
 				else if (bucket)
 					object->role = BPF_CORE_READ(bucket, fastreuse) < 0 ? ROLE_CLIENT : ROLE_SERVER;
@@ -487,7 +490,7 @@ static __noinline bool send_descriptor(struct seen_file *seen, struct dentry *ro
 		if (!BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry)
 			object->state = 1;
 		at = put_names(cpu, 0, plain(buffer, dentry), plain(buffer, seen->mnt), plain(buffer, root));
-		if (!at) {
+		if (!at && dentry != root) {
 			/* The file system's root itself: what it is called tells anonymous inodes apart. */
 			__u32 length = (BPF_CORE_READ(dentry, d_name.hash_len) >> 32) & 0xff;
 			buffer->strings[0] = length;

@@ -54,6 +54,7 @@ static __always_inline void clear(struct scratch *scratch, __u32 slot)
 	scratch->slot = slot;
 	scratch->snaplen = 0;
 	scratch->executed = 0;
+	scratch->tentative = 0;
 	scratch->ret = 0;
 }
 

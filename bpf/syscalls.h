@@ -116,6 +116,8 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 		fd = ret >= 0 ? ret : NO_FD;
 	else if (from < MAX_ARGUMENTS)
 		fd = syscall_argument(regs, from);
+	if (fd < 0)
+		fd = NO_FD;
 	if (fd != NO_FD) {
 		if (returned && flags & EVENT_FLAG_ENTRY_FD) {
 			if (state->marks & STATE_NOT_WANTED)
@@ -196,6 +198,10 @@ static __always_inline int emit_syscall(struct task_struct *task, struct thread_
 	record->object = object;
 	record->marks = marks;
 	SYSCALL_ARGUMENTS(regs, record->args);
+	if (flags & EVENT_FLAG_EXEC && returned && ret == 0) {
+		record->args[0] = plan->path ? state->exec_directory : 0;
+		record->args[4] = plan->path ? state->exec_flags : 0;
+	}
 	if (scratch)
 		store_data(&ring, record, scratch->data, length);
 	else
@@ -223,6 +229,10 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long number)
 	if (state->generation == generation() && !state->wanted && !(plan->flags & EVENT_FLAG_EXEC))
 		return 0;
 	state->enter_slot = slot + 1;
+	if (plan->flags & EVENT_FLAG_EXEC) {
+		state->exec_directory = syscall_argument(regs, 0);
+		state->exec_flags = syscall_argument(regs, 4);
+	}
 	__u32 from = plan->descriptor;
 	state->enter_file = 0;
 	if (from < MAX_ARGUMENTS) {
@@ -300,6 +310,18 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		/* Numbers of 32-bit calls mean other calls: one counter for all. */
 		count_loss(LOSS_KIND_FOREIGN_ABI, 0);
 		return 0;
+	}
+	/* A program that was executed by execveat seems to come from execve (x86 sets the number anew). */
+	if (flags & EVENT_FLAG_EXEC && ret == 0 && state->enter_slot && state->enter_slot != slot + 1) {
+		__u32 entered_slot = state->enter_slot - 1;
+		struct plan *entered_plan = bpf_map_lookup_elem(&plans, &entered_slot);
+		if (entered_plan && entered_plan->flags & EVENT_FLAG_EXEC) {
+			slot = entered_slot;
+			plan = entered_plan;
+			flags = plan->flags;
+			if (!(flags & EVENT_FLAG_WANTED))
+				return 0;
+		}
 	}
 	__u64 now = bpf_ktime_get_ns();
 	__u64 latency = NO_LATENCY;

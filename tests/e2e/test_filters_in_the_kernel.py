@@ -30,7 +30,8 @@ for n in range(7):
     s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
     c = socket.create_connection(s.getsockname()); d, _ = s.accept(); c.sendall(b"ping"); d.recv(4)
     for each in (c, d, s): each.close()
-    u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); u.bind(("::1", 0)); u.sendto(b"z", u.getsockname()); u.recv(9); u.close()
+    u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); u.bind(("::1", 0))
+    u.sendto(b"z", u.getsockname()); u.recv(9); u.close()
     os.listdir("/"); os.getppid(); os.stat("/tmp")
     pid = os.fork()
     if pid == 0: os._exit(3)
@@ -83,15 +84,18 @@ def rows(batches: list[Batch]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("text", FILTERS)
 def test_both_sides_give_the_same_events(text: str) -> None:
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE) as child:
-        with kindling.open(pids=[child.pid]) as all_events, kindling.open(where=text, pids=[child.pid]) as filtered:
-            assert child.stdin is not None
-            child.stdin.write(b"x")
-            child.stdin.close()
-            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-            all_events.stop()
-            filtered.stop()
-            everything, kept = list(all_events.batches()), list(filtered.batches())
+    with (
+        subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE) as child,
+        kindling.open(pids=[child.pid]) as all_events,
+        kindling.open(where=text, pids=[child.pid]) as filtered,
+    ):
+        assert child.stdin is not None
+        child.stdin.write(b"x")
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        all_events.stop()
+        filtered.stop()
+        everything, kept = list(all_events.batches()), list(filtered.batches())
     wanted = compile(text)
     # The call that the program waited in began before either looked.
     expected = rows([batch.select(wanted.mask(batch)) for batch in everything])

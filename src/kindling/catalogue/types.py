@@ -65,6 +65,8 @@ class Capture:
     payload: bool = False
     """Copied only when payload is asked for, and only up to snaplen."""
     when: tuple[str, int] | None = None
+    tentative: bool = False
+    """May fail: whether the register points to this is known only afterwards. A failure leaves no mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -718,6 +720,7 @@ def _only_when(capture: Capture, argument: str, value: int) -> Capture:
         capture.limit,
         capture.payload,
         (argument, value),
+        capture.tentative,
     )
 
 

@@ -39,7 +39,7 @@ def ring_size(wanted: int) -> RingSize:
     slots = 128
     while slots * 2 * layout.RECORD.itemsize <= wanted:
         slots *= 2
-    return RingSize(slots, max(1 << (max(wanted, 1) // 4).bit_length() - 1, 4 * layout.DATA_SLACK))
+    return RingSize(slots, max(1 << max(wanted // 4, 1).bit_length() - 1, 4 * layout.DATA_SLACK))
 
 
 def _round_up(value: int, unit: int) -> int:
@@ -139,7 +139,8 @@ class ObjectBuffer:
     def __init__(self, fd: int, size: int) -> None:
         self._size = size
         self._consumer_memory = mmap.mmap(fd, PAGE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
-        self._memory = mmap.mmap(fd, PAGE + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=PAGE)
+        # The kernel offers the data twice in a row, for who cannot read around its end. Mapped once, it counts once.
+        self._memory = mmap.mmap(fd, PAGE + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=PAGE)
         self._consumer: npt.NDArray[np.uint64] | None = np.frombuffer(self._consumer_memory, np.uint64, 1)
         self._producer: npt.NDArray[np.uint64] | None = np.frombuffer(self._memory, np.uint64, 1)
 
@@ -148,15 +149,21 @@ class ObjectBuffer:
         assert self._consumer is not None and self._producer is not None
         position = int(self._consumer[0])
         while position < int(self._producer[0]):
-            at = PAGE + (position & (self._size - 1))
-            header = int.from_bytes(self._memory[at : at + 4], "little")
+            header = int.from_bytes(self._read(position, 4), "little")
             if header & self._BUSY:
                 return
             length = header & ~(self._BUSY | self._DISCARD)
             if not header & self._DISCARD:
-                yield self._memory[at + 8 : at + 8 + length]
+                yield self._read(position + 8, length)
             position += _round_up(length + 8, 8)
             self._consumer[0] = position
+
+    def _read(self, position: int, length: int) -> bytes:
+        at = position & (self._size - 1)
+        over = at + length - self._size
+        if over <= 0:
+            return self._memory[PAGE + at : PAGE + at + length]
+        return self._memory[PAGE + at : PAGE + self._size] + self._memory[PAGE : PAGE + over]
 
     def close(self) -> None:
         """Unmap it."""

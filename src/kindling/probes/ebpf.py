@@ -22,7 +22,7 @@ from kindling.probes.layout import FilterField, FilterOp, LossKind, ObjectKind, 
 from kindling.probes.objects import decode_descriptor, decode_thread
 from kindling.probes.plan import HOOKED, LOST_SLOT, Plan, make_plan
 
-OBJECT_BUFFER = 1 << 20
+OBJECT_BUFFER = 1 << 22
 MAX_RINGS = 32
 """On machines with more CPUs than this, neighbouring CPUs share a ring."""
 HOLD_BACK = 2_000_000

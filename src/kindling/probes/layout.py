@@ -96,6 +96,8 @@ class CaptureFlag(IntFlag):
     """Only when the call did not fail (the kernel wrote it)."""
     ENVIRONMENT = 1 << 2
     """The strings are an environment, which has a limit of its own."""
+    TENTATIVE = 1 << 3
+    """A copy that fails leaves nothing behind."""
 
 
 class ProcessBit(IntFlag):
@@ -251,6 +253,8 @@ SCRATCH = np.dtype(
         ("snaplen", "<u4"),
         ("slot", "<u4"),
         ("executed", "<u4"),
+        ("tentative", "<u4"),
+        ("spare", "<u4"),
         ("data", "u1", (SCRATCH_DATA,)),
     ]
 )

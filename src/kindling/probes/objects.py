@@ -103,16 +103,14 @@ def decode_descriptor(data: bytes) -> Descriptor:
     deleted = bool(state & _DELETED)
     path: bytes | None = b"/" + b"/".join(names)
     if state & _PSEUDO:
-        if own == b"/":
-            path = b"/"
-        elif file_type == "pipe":
+        if file_type in ("pipe", "namespace"):
             path = None
-        elif magic == descriptors.ANON_INODE_MAGIC:
-            path = b"anon_inode:" + own
         elif file_type == "pidfd":
             path = b"anon_inode:[pidfd]"
-        elif file_type == "namespace":
-            path = None
+        elif magic == descriptors.ANON_INODE_MAGIC:
+            path = b"anon_inode:" + own
+        elif own == b"/":
+            path = b"/"
         else:
             # memfd_create and other files that never had a name in a directory.
             path, deleted = b"/" + own, True

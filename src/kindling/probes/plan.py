@@ -187,6 +187,8 @@ def _capture(
         flags |= CaptureFlag.ON_SUCCESS
     if environment:
         flags |= CaptureFlag.ENVIRONMENT
+    if capture.tentative:
+        flags |= CaptureFlag.TENTATIVE
     entry["flags"] = flags
     if capture.when is None:
         entry["when_argument"] = layout.NO_ARGUMENT

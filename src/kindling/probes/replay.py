@@ -22,6 +22,7 @@ from kindling.probes.capture_format import CaptureInfo
 from kindling.probes.capture_reader import RawCapture, looks_like_capture
 from kindling.probes.ipc import Input
 from kindling.probes.plan import LOST_SLOT
+from kindling.probes.scap.reader import ScapCapture, looks_like_scap
 
 HEAD = 1 << 16
 """Bytes from the beginning of a file that a format is recognised by."""
@@ -71,7 +72,10 @@ class Format:
     open: Callable[[Input, Iterable[Definition] | None], Recording]
 
 
-FORMATS: tuple[Format, ...] = (Format("Kindling capture", looks_like_capture, RawCapture),)
+FORMATS: tuple[Format, ...] = (
+    Format("Kindling capture", looks_like_capture, RawCapture),
+    Format("sysdig capture", looks_like_scap, ScapCapture),
+)
 """The formats that can be replayed, tried in this order."""
 
 
@@ -124,8 +128,12 @@ class ReplayProbe:
 
     @property
     def definitions(self) -> Mapping[int, Definition]:
-        """All events that the file holds or may hold, by slot: also those that no catalogue has."""
-        return self._recording.definitions
+        """All events that the file holds or may hold, each once, by slot: also those that no catalogue has."""
+        # A capture of another tool has several definitions of an event, which differ in what was captured of it.
+        once: dict[tuple[str, str], int] = {}
+        for slot, definition in self._recording.definitions.items():
+            once.setdefault(_name(definition), slot)
+        return {slot: self._recording.definitions[slot] for slot in once.values()}
 
     @property
     def problem(self) -> str | None:
@@ -168,7 +176,7 @@ class ReplayProbe:
 
     def _decide(self) -> None:
         """Sort the events that came to be known since the last time into wanted and not."""
-        for slot, definition in self.definitions.items():
+        for slot, definition in self._recording.definitions.items():
             if self._decided.get(slot) is not definition:
                 self._decided[slot] = definition
                 # What was lost is told to everyone.

@@ -259,7 +259,7 @@ class FutexArgument(Type):
         if self.to is None:
             return ()
         size = self.to.size_on(machine)
-        return (Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size),)
+        return (Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size, tentative=True),)
 
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = Call({})) -> Value:  # noqa: B008
         number = call.raw.get("op", 0) & _FUTEX_COMMAND

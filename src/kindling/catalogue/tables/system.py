@@ -65,7 +65,7 @@ class Versioned(Type):
     size_at: int = 0
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
-        return tuple(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size) for size in self.sizes)
+        return tuple(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size, tentative=True) for size in self.sizes)
 
     def bytes_of(self, data: Sequence[bytes | None]) -> bytes | None:
         """The structure's bytes as far as they were copied, cut to its declared size."""
@@ -104,8 +104,8 @@ class Variant(Type):
     default: Scalar = ADDRESS
 
     def captures(self, machine: str = "x86_64") -> tuple[Capture, ...]:
-        heads = tuple(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size) for size in self.sizes)
-        return (*heads, Capture(Copy.STRING, limit=self.string)) if self.string else heads
+        heads = tuple(Capture(Copy.BYTES, LengthFrom.FIXED, size, limit=size, tentative=True) for size in self.sizes)
+        return (*heads, Capture(Copy.STRING, limit=self.string, tentative=True)) if self.string else heads
 
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = _NO_CALL) -> Value:
         case = self.cases.get((call.raw.get(self.on, 0) & self.mask) >> self.shift, self.default)
