@@ -41,7 +41,7 @@ wanted="clang:clang llvm:llvm-strip libbpf-dev:/usr/include/bpf/bpf_helpers.h cu
 if [ "$purpose" = test ]; then
     wanted="$wanted strace:strace nginx:nginx redis-server:redis-server redis-tools:redis-benchmark git:git gcc:gcc"
     wanted="$wanted postgresql:/usr/lib/postgresql libc6-dev:/usr/include/stdio.h"
-    wanted="$wanted iproute2:ss procps:ps util-linux:unshare bpftool:bpftool"
+    wanted="$wanted iproute2:ss procps:ps util-linux:unshare"
 fi
 missing=()
 for item in $wanted; do
