@@ -197,7 +197,7 @@ signal_deliver signal=sig sender=spid
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter by its name, and from which side of the call: either ("", "^": the entry first), or only one ("<", ">")."""
+    """A parameter by its name, and from which side of the call: either ("", "^": the entry first) or one ("<", ">")."""
 
     name: str
     side: str = ""

@@ -179,36 +179,30 @@ class Makers:
         return Known(self._next(), "unix", path, old.inode, protocol=old.protocol, role=old.role, ends=True)
 
     def used(self, old: Known, ends: Tuple, incoming: bool) -> Known:
-        """A socket that a message with these ends went through, as sysdig has it; `old` itself if nothing is new.
+        """A socket that a message with these ends went through; `old` itself if nothing is new.
 
-        Addresses are learnt from the message: the source always, the target only if it was not known. Who sent or
-        received first decides which side is which.
+        As sysdig has it, who sent or received first decides which side is which; for IPv6 it is always the client.
         """
         if ends.family == UNIX:
             if old.kind == "unix" and (old.path or not ends.path):
                 return old
             return Known(self._next(), "unix", ends.path or None, old.inode, protocol=old.protocol, role=old.role)
         kind = "ipv4" if ends.family == IPV4 else "ipv6"
-        there = (ends.source, ends.source_port), (ends.target, ends.target_port)
-        known = (old.source, old.source_port), (old.target, old.target_port)
-        bound_only = old.role == "server" and not old.source
-        if old.kind == kind and not bound_only and (known == there or known == there[::-1]):
+        role = old.role or ("server" if incoming and kind == "ipv4" else "client")
+        here, there = (ends.source, ends.source_port), (ends.target, ends.target_port)
+        if incoming:
+            here, there = there, here
+        before = (old.source, old.source_port) if role == "client" else (old.target, old.target_port)
+        # A socket that is bound to no address of its own does not tell through which one the message went.
+        if not any(here[0]) and len(before[0]) == len(here[0]) and before[1] in (here[1], 0):
+            here = before[0], here[1]
+        source, target = (here, there) if role == "client" else (there, here)
+        if (old.kind, old.role, old.source, old.source_port, old.target, old.target_port) == (
+            kind, role, *source, *target
+        ):  # fmt: skip
             return old
-        nowhere = bytes(len(ends.target))
-        same = old.kind == kind and not bound_only
-        target = old.target if same and old.target not in (b"", nowhere) else ends.target
-        target_port = old.target_port if same and old.target_port else ends.target_port
-        source, source_port = ends.source, ends.source_port
-        if same and known == ((source, source_port), (target, target_port)):
-            return old
-        role = old.role
-        if role is None:
-            role = "server" if incoming and kind == "ipv4" else "client"
-        if role == ("client" if incoming else "server"):
-            source, source_port, target, target_port = target, target_port, source, source_port
         return Known(
-            self._next(), kind, None, old.inode, 0, old.protocol, role,
-            source, source_port, target, target_port, True,
+            self._next(), kind, None, old.inode, 0, old.protocol, role, *source, *target, True,
         )  # fmt: skip
 
 
