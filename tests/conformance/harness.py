@@ -67,8 +67,10 @@ class System:
         return call
 
     def has(self, name: str) -> bool:
-        """Whether this machine and the running kernel have the call."""
-        return name in self._numbers and getattr(self, name)(*[-1] * 6) != -errno.ENOSYS
+        """Whether this machine and the running kernel have the call. Those as old as Linux 3.10 are not tried."""
+        if name not in self._numbers:
+            return False
+        return not catalogue().get(name).since or getattr(self, name)(*[-1] * 6) != -errno.ENOSYS
 
 
 def _register(value: object) -> object:
@@ -207,7 +209,7 @@ def differences(event: Event, expected: Expected, seen: Seen[T]) -> Iterable[str
         if name in args:
             yield from differ(f"args.{name}", args[name], value)
     yield from differ("ret", event.ret, expected.ret)
-    yield from differ("error", event.error, _error(expected.ret) if definition.result is not None else None)
+    yield from differ("error", event.error, error_name(expected.ret) if definition.result is not None else None)
     if expected.fd is None:
         yield from differ("fd", event.fd, None)
     elif event.fd is None:
@@ -231,10 +233,12 @@ def differences(event: Event, expected: Expected, seen: Seen[T]) -> Iterable[str
     yield from differ("latency is present", event.latency is not None, has_latency)
 
 
-def _error(ret: object) -> str | None:
-    if isinstance(ret, int) and -4096 < ret < 0:
-        return errno.errorcode[-ret]
-    return None
+def error_name(ret: object) -> str | None:
+    """The name of a raw result's error as the kernel's headers have it; None if the call did not fail."""
+    if not isinstance(ret, int) or not -4096 < ret < 0:
+        return None
+    # Where a number has two names, Python may know it by the other one.
+    return {errno.EOPNOTSUPP: "EOPNOTSUPP", errno.EDEADLK: "EDEADLK"}.get(-ret, errno.errorcode[-ret])
 
 
 class Watch:
@@ -269,6 +273,10 @@ class Watch:
         for refusal in self.probe.refusals([catalogue().get(name) for name in names]):
             pytest.skip(f"refused: {refusal.event}: {refusal.reason}")
 
+    def unavailable(self, reason: str) -> NoReturn:
+        """Skip the test because this machine lacks something that has nothing to do with the probe."""
+        pytest.skip(f"machine: {reason}")
+
     def __call__(
         self,
         act: Callable[[], T],
@@ -276,12 +284,15 @@ class Watch:
         snaplen: int = 0,
         arguments_limit: int = 4096,
         environment_limit: int = 0,
+        unknown: bool = False,
     ) -> Seen[T]:
         """Run `act` in a process of its own and give the events `names` of it and its descendants.
 
-        What `act` returns must be picklable. Fails if `act` raised something or if the probe lost an event.
+        The test is skipped if the kernel does not have one of the calls, unless `unknown` ones are welcome. What `act`
+        returns must be picklable. Fails if `act` raised something or if the probe lost an event.
         """
-        self.needs(*names)
+        if not unknown:
+            self.needs(*names)
         actor = Actor(act)
         try:
             wanted = Wanted(
