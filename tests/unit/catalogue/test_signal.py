@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import struct
+import threading
 
 import pytest
 
@@ -83,7 +84,8 @@ def test_waiting_for_a_queued_signal() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMIN})
     try:
         sent = struct.pack("<iii4xiIQ", 0, 0, -1, os.getpid(), os.getuid(), 4711).ljust(128, b"\0")
-        kernel("rt_sigqueueinfo", os.getpid(), int(signal.SIGRTMIN), sent)
+        # To this thread: others of the process, which libraries may have started, do not block the signal.
+        kernel("rt_tgsigqueueinfo", os.getpid(), threading.get_native_id(), int(signal.SIGRTMIN), sent)
         taken = ctypes.create_string_buffer(128)
         mask = struct.pack("<Q", 1 << int(signal.SIGRTMIN) - 1)
         number = kernel("rt_sigtimedwait", mask, taken, struct.pack("<qq", 1, 0), ctypes.c_size_t(8))
