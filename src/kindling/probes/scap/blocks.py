@@ -38,6 +38,8 @@ EVENT_HEADERS = (
     | dict.fromkeys(_FLAGGED_EVENT, (14, 26))
 )
 """Blocks that are events: where in them the event begins, and how long its header is (22: no number of parameters)."""
+TOLD = {SECTION, *MACHINE, *PROCESSES, *DESCRIPTORS}
+"""Blocks that events depend on."""
 KNOWN = {SECTION, *MACHINE, *PROCESSES, *DESCRIPTORS, *INTERFACES, *USERS, *EVENT_HEADERS}
 
 MAX_BLOCK = 256 << 20
@@ -52,10 +54,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(slots=True)
 class Walk:
-    """The blocks from some place of a buffer on, as far as they are all events.
+    """The events from some place of a buffer on.
 
-    `next` is where the walk stopped: at another block (`kind` and `length` are its own), at one that is not all there
-    (`kind` is None), or at `damage`.
+    `next` is where the walk stopped: at a block of `TOLD` (`kind` and `length` are its own), at one of which `needed`
+    bytes must be there (`kind` is None), or at `damage`. Blocks that tell nothing of use are passed over.
     """
 
     starts: list[int]
@@ -77,11 +79,14 @@ def walk(buffer: bytes, at: int) -> Walk:
         if length < 12 or length > MAX_BLOCK:
             return Walk(starts, at, damage=f"a block claims to be {length} bytes long")
         if kind not in event_kinds:
-            if kind not in KNOWN and at + length <= size and _trailer(buffer, at, length) != length:
-                return Walk(starts, at, damage="there is something else where a block should begin")
             if at + length > size:
                 return Walk(starts, at, needed=length)
-            return Walk(starts, at, kind, length)
+            if kind in TOLD:
+                return Walk(starts, at, kind, length)
+            if kind not in KNOWN and _trailer(buffer, at, length) != length:
+                return Walk(starts, at, damage="there is something else where a block should begin")
+            at += length
+            continue
         if at + length > size:
             return Walk(starts, at, needed=length)
         starts.append(at)

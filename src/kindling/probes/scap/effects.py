@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kindling.probes.scap.descriptors import NOTHING, Known
-from kindling.probes.scap.state import MAX_DESCRIPTORS, MAX_THREADS, State, Task, arguments, joined, text
+from kindling.probes.scap.state import MAX_THREADS, State, Task, arguments, joined, text
 from kindling.probes.scap.values import IPV4, IPV6, UNIX, parse_tuple
 
 _CLOSE_ON_EXEC = 1 << 12
@@ -300,10 +300,10 @@ class Effects:
                 child.cgroups = origin.cgroups
         if thread and leader.tid != tid:
             child.leader, child.table = leader, leader.table
-            leader.threads += 1
+            leader.members.add(tid)
         elif valid:
             child.cwd = origin.leader.cwd
-            if self._state.entries + len(origin.table) <= MAX_DESCRIPTORS:
+            if self._state.room_for(len(origin.table)):
                 child.table = origin.table.copy()
                 self._state.entries += len(child.table)
             else:
@@ -356,9 +356,11 @@ class Effects:
         for number in task.table.closing & task.table.keys():
             self._state.drop(task.table, number)
         task.table.closing.clear()
-        if task.threads:
-            for other in [other for other in self._state.tasks.values() if other.leader is task and other is not task]:
+        for tid in list(task.members):
+            other = self._state.tasks.get(tid)
+            if other is not None and other.leader is task:
                 self._state.remove(other)
+        task.members.clear()
         task.told, task.dead = -1, False
         return NOTHING
 

@@ -26,6 +26,9 @@ FIRST_PIECE, PIECE = 1 << 20, 4 << 20
 MAX_WAITING = 65_536
 """Calls that have not returned, of which the entry is kept."""
 
+MAX_INTERRUPTIONS = 4096
+"""Lists that may stand behind the first events: sysdig writes them at the beginning, and there only."""
+
 _FIRST_KINDS = blocks.KNOWN - {blocks.SECTION}
 
 
@@ -70,7 +73,6 @@ class ScapCapture:
         self._buffer = b""
         self._at = 0
         self._passed = 0
-        self._wanted = FIRST_PIECE
         self._complete = False
         self._ended = False
         self._carried: list[bytes] = []
@@ -81,6 +83,7 @@ class ScapCapture:
         self._unknown = 0
         self._events = 0
         self._listing = False
+        self._interruptions = 0
         self.info = CaptureInfo(clock="CLOCK_REALTIME")
         try:
             self._open()
@@ -89,7 +92,7 @@ class ScapCapture:
             raise
 
     def _open(self) -> None:
-        self._fill(FIRST_PIECE)
+        self._fill(FIRST_PIECE, 24)
         head = self._buffer[:24]
         if len(head) >= 12 and int.from_bytes(head[8:12], "little") == blocks.SWAPPED_MAGIC:
             raise CaptureError(
@@ -127,33 +130,27 @@ class ScapCapture:
     def next_batch(self) -> RawBatch | None:
         """The next batch; None at the end, or where the damage begins."""
         while not self._ended:
-            self._fill(self._wanted)
             found = blocks.walk(self._buffer, self._at)
             batch = self._batch(found) if found.starts else None
             self._advance(found)
-            self._wanted = max(PIECE, found.needed + 16 if found.needed > PIECE else 0)
             if batch is not None:
                 return batch
         return None
 
-    def _fill(self, wanted: int) -> None:
-        """Read until `wanted` bytes are there, or the end, or all that a pipe has now."""
-        if self._at:
-            self._passed += self._at
-            self._buffer = self._buffer[self._at :]
-            self._at = 0
-        parts = [self._buffer]
-        have = len(self._buffer)
-        fresh = False
-        while have < wanted and not self._complete and not (fresh and have >= 12 and not self._source.ready(0)):
-            part = self._source.some(wanted - have)
+    def _fill(self, wanted: int, least: int) -> None:
+        """Read until `wanted` bytes are there, or the end, or `least` and all that a pipe has now."""
+        parts = [self._buffer[self._at :]]
+        self._passed += self._at
+        self._at = 0
+        have = len(parts[0])
+        while not self._complete and (have < least or (have < wanted and self._source.ready(0))):
+            part = self._source.some(max(wanted, least) - have)
             if not part:
                 self._complete = True
                 break
-            fresh = True
             parts.append(part)
             have += len(part)
-        self._buffer = b"".join(parts) if len(parts) > 1 else self._buffer
+        self._buffer = b"".join(parts)
 
     def _advance(self, found: blocks.Walk) -> None:
         """Go on behind the events of `found`, and read the block that stands there."""
@@ -162,6 +159,10 @@ class ScapCapture:
             self._finish(f"damaged at byte {self._passed + self._at}: {found.damage}; what is before it was read")
         elif found.kind is not None:
             self._at += found.length
+            self._interruptions += self._events > 0
+            if self._interruptions > MAX_INTERRUPTIONS:
+                self._finish("damaged: lists stand between its events again and again; what is before them was read")
+                return
             self._block(found.kind, self._buffer[found.next + 8 : found.next + found.length - 4])
         elif self._complete:
             left = len(self._buffer) - self._at
@@ -171,7 +172,7 @@ class ScapCapture:
                 else None
             )
         elif not found.starts:
-            self._fill(max(self._wanted, found.needed))
+            self._fill(PIECE, found.needed)
 
     def _finish(self, problem: str | None) -> None:
         self._ended = True

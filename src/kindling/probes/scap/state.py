@@ -18,6 +18,9 @@ MAX_THREADS = 262_144
 MAX_DESCRIPTORS = 4 << 20
 """Threads and descriptors that are kept: beyond that, new ones are not."""
 
+MAX_COPIED, USUAL_COPY = 1 << 26, 256
+"""Descriptors that new processes may inherit in all, and on average beyond that: no file may take for ever."""
+
 AT_FDCWD = -100
 _NOT_AVAILABLE = b"<NA>"
 
@@ -45,7 +48,7 @@ class Task:
 
     __slots__ = (
         "arguments", "born", "cgroups", "comm", "cwd", "cwd_known", "dead", "described", "early", "gid", "leader",
-        "path", "pid", "ptid", "table", "threads", "tid", "told", "uid", "vpid", "vtid",
+        "members", "path", "pid", "ptid", "table", "tid", "told", "uid", "vpid", "vtid",
     )  # fmt: skip
 
     def __init__(self, tid: int, pid: int, ptid: int = 0) -> None:
@@ -64,7 +67,7 @@ class Task:
         self.cgroups = b""
         self.leader: Task = self
         self.table = Table()
-        self.threads = 0
+        self.members: set[int] = set()
         self.told = -1
         self.described = False
         self.dead = False
@@ -99,12 +102,15 @@ class State:
         self.entries = 0
         self._server_ports: set[int] = set()
         self._listed: list[tuple[Task, list[lists.Open]]] = []
+        self._fresh: list[Task] = []
+        self._copies = self._copied = 0
 
     def clear(self) -> None:
         """Begin anew: what follows is another capture. Versions and ids go on, so that none stands for two things."""
         self.tasks.clear()
         self._server_ports.clear()
         self._listed.clear()
+        self._fresh.clear()
         self.entries = 0
 
     # The lists at the beginning.
@@ -124,6 +130,7 @@ class State:
         task.cgroups = entry.cgroups
         task.described = True
         self.tasks[task.tid] = task
+        self._fresh.append(task)
 
     def list_descriptors(self, tid: int, entries: Iterable[lists.Open]) -> None:
         """Take the descriptors of a thread from the list of descriptors."""
@@ -147,12 +154,13 @@ class State:
             for entry in entries:
                 task.table[entry.number] = self.make.listed(entry, self._server_ports)
         self._listed.clear()
-        for task in self.tasks.values():
+        fresh, self._fresh = self._fresh, []
+        for task in fresh:
             leader = self.tasks.get(task.pid)
             if leader is not None and task is not leader and task.leader is task:
                 task.leader, task.table = leader, leader.table or task.table
                 leader.table = task.table
-                leader.threads += 1
+                leader.members.add(task.tid)
 
     # What the events need.
 
@@ -221,6 +229,13 @@ class State:
             table.closing.discard(number)
         return known
 
+    def room_for(self, count: int) -> bool:
+        """Whether a new process may have a copy of so many descriptors."""
+        self._copies += 1
+        self._copied += count
+        within = self._copied <= MAX_COPIED + USUAL_COPY * self._copies
+        return within and self.entries + count <= MAX_DESCRIPTORS
+
     def drop(self, table: Table, number: int) -> None:
         """The number stands for nothing any more."""
         if table.pop(number, None) is not None:
@@ -231,9 +246,9 @@ class State:
         """The thread has ended."""
         leader = task.leader
         task.dead = True
-        if task is not leader or not task.threads:
+        if task is not leader or not task.members:
             self.remove(task)
-        if leader.dead and not leader.threads and self.tasks.get(leader.tid) is leader:
+        if leader.dead and not leader.members and self.tasks.get(leader.tid) is leader:
             self.remove(leader)
 
     def remove(self, task: Task) -> None:
@@ -241,8 +256,8 @@ class State:
         if self.tasks.get(task.tid) is task:
             del self.tasks[task.tid]
         if task.leader is not task:
-            task.leader.threads = max(0, task.leader.threads - 1)
-        elif not task.threads:
+            task.leader.members.discard(task.tid)
+        elif not task.members:
             self.entries -= len(task.table)
 
 
