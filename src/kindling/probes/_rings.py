@@ -34,12 +34,15 @@ class RingSize:
         return _round_up(self.data_offset + self.data + layout.DATA_SLACK, PAGE)
 
 
-def ring_size(wanted: int) -> RingSize:
-    """The largest ring whose records take at most `wanted` bytes, at least 128 records; data takes a quarter more."""
+def ring_size(wanted: int, payload: bool = False) -> RingSize:
+    """The largest ring whose records take at most `wanted` bytes, at least 128 records.
+
+    Data takes a quarter more, or with `payload` as much again.
+    """
     slots = 128
     while slots * 2 * layout.RECORD.itemsize <= wanted:
         slots *= 2
-    return RingSize(slots, max(1 << max(wanted // 4, 1).bit_length() - 1, 4 * layout.DATA_SLACK))
+    return RingSize(slots, max(1 << max(wanted if payload else wanted // 4, 1).bit_length() - 1, 4 * layout.DATA_SLACK))
 
 
 def _round_up(value: int, unit: int) -> int:
@@ -62,9 +65,12 @@ class RecordRing:
         return int(self._control["head"])
 
     @property
-    def waiting(self) -> int:
-        """How many records wait for the reader."""
-        return int(self._control["head"]) - int(self._control["tail"])
+    def fill(self) -> float:
+        """How full the ring is, between 0 and 1: its records or its data, whichever is more."""
+        control = self._control
+        records = int(control["head"]) - int(control["tail"])
+        data = int(control["data_head"]) - int(control["data_tail"])
+        return max(records / self.size.slots, data / self.size.data)
 
     def time_after(self, count: int, head: int) -> int:
         """When the record that is `count` from the reader's position completed; far in the future if fewer wait."""
