@@ -279,13 +279,17 @@ def test_entries_wait_for_their_return(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(reader, "FIRST_PIECE", 400)
     monkeypatch.setattr(reader, "PIECE", 400)
-    writer = w.Writer()
+    writer = w.Writer().processes(w.process(5, 5, 1, "slow"), w.process(6, 6, 1, "quick"))
+    writer.descriptors(6, w.file(3, "/x"))
     writer.event(6, 5, w.i64(1), w.u32(10))
     for _ in range(100):
         writer.call(6, 6, [w.i64(3), w.u32(4096)], [w.i64(5), b"hello"])
     writer.event(7, 5, w.i64(0), b"")
     found, probe = read(tmp_path, writer.data)
     assert len(found) == 101
+    assert probe.statistics().drains > 10
+    # Objects are sent once, for all batches.
+    assert {(event.comm, event.fd and event.fd.path) for event in found} == {(b"quick", b"/x"), (b"slow", None)}
     assert found[-1].latency == writer.time - w.START - 1000
     assert found[-1].args == {"fd": 1, "data": b"", "count": 10}
     assert probe.notes == []

@@ -64,6 +64,7 @@ class ScapCapture:
         self.notes: list[str] = []
         self.damaged_events = 0
         self.anew = False
+        """Objects are never sent anew: versions and ids are used once in a file."""
         self._source = Source(source)
         self._shapes = Shapes(known)
         self.definitions = self._shapes.definitions
@@ -101,16 +102,17 @@ class ScapCapture:
         if len(head) < 24:
             raise CaptureError(f"{self.name} ends within its first bytes, so nothing of it can be read")
         self._section(head)
+        start = 0
         while not self._ended:
             # The lists come before the events; they tell where the capture was made.
             found = blocks.walk(self._buffer, self._at)
+            if found.starts:
+                at = found.starts[0]
+                at += blocks.EVENT_HEADERS[int.from_bytes(self._buffer[at : at + 4], "little")][0]
+                start = int.from_bytes(self._buffer[at : at + 8], "little")
             if found.starts or found.damage or (found.kind is None and self._complete):
                 break
             self._advance(found)
-        start = 0
-        if blocks.walk(self._buffer[: self._at + 4096], self._at).starts:
-            header = blocks.EVENT_HEADERS[int.from_bytes(self._buffer[self._at : self._at + 4], "little")][0]
-            start = int.from_bytes(self._buffer[self._at + header : self._at + header + 8], "little")
         hostname = self._machine.hostname.decode("utf-8", "backslashreplace") if self._machine else ""
         self.info = CaptureInfo(hostname=hostname, start=min(start, (1 << 63) - 1), clock="CLOCK_REALTIME")
 
@@ -217,7 +219,7 @@ class ScapCapture:
         elif kind == blocks.SECTION:
             # Captures that were written one behind the other: each begins with lists of its own.
             self._state.clear()
-            self._carried, self.anew = [], True
+            self._carried = []
         if damaged:
             self._tell("damaged in its lists: some threads or descriptors are not known")
 
