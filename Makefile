@@ -5,11 +5,13 @@ PYTHON := .venv/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help run test unit lint bpf reference check-generated examples bench wheel clean setup setup-test
+.PHONY: help run test test-kernels test-kernels-quick unit lint bpf reference check-generated examples bench wheel clean setup setup-test setup-kernels
 
 help:
 	@echo "make run              install what is needed and trace a curl"
 	@echo "make test             everything: lint, types, imports, generated files, all tests"
+	@echo "make test-kernels     the conformance suite on five other kernels, in virtual machines (half an hour)"
+	@echo "make test-kernels-quick  the same on two"
 	@echo "make unit             the tests that need no root"
 	@echo "make lint             ruff, mypy, import-linter"
 	@echo "make bpf              compile the BPF objects"
@@ -25,12 +27,26 @@ setup:
 setup-test:
 	@tools/setup.sh test
 
+setup-kernels:
+	@tools/setup.sh kernels
+
 run: setup
 	@tools/demo.sh
 
 # The kernel's events need root; the tests that do not need it run just the same.
 test: setup-test lint check-generated
 	@$(SUDO) $(PYTHON) -m pytest -q
+
+KERNELS := 5.10 6.1 6.12 newest 6.1-arm64
+REPORTS := build/kernels
+
+test-kernels: setup-kernels bpf
+	@rm -rf $(REPORTS)
+	@$(PYTHON) -m pytest -q tests/kernel $(foreach kernel,$(KERNELS),--kernel $(kernel)) --kernel-reports $(REPORTS)
+	@$(PYTHON) -m tests.conformance.matrix $(REPORTS)/*.json >docs/kernels.md
+
+test-kernels-quick: setup-kernels bpf
+	@$(PYTHON) -m pytest -q tests/kernel --kernel 5.10 --kernel 6.1
 
 unit: setup-test
 	@$(PYTHON) -m pytest -q tests/unit

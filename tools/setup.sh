@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh run     what is needed to build and run it
 #   tools/setup.sh test    and what its tests need
+#   tools/setup.sh kernels and what boots other kernels in virtual machines
 #
 # What is there already is left alone: a second run changes nothing. Other distributions: install the packages named
 # below by hand; this script then finds the programs and goes on.
@@ -10,6 +11,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 purpose=${1:-run}
+kernels=
+# Other kernels are there for the tests.
+if [ "$purpose" = kernels ]; then kernels=yes purpose=test; fi
 venv=.venv
 log=$(mktemp)
 policy=/usr/sbin/policy-rc.d
@@ -42,6 +46,10 @@ if [ "$purpose" = test ]; then
     wanted="$wanted strace:strace nginx:nginx redis-server:redis-server redis-tools:redis-benchmark git:git gcc:gcc"
     wanted="$wanted postgresql:/usr/lib/postgresql libc6-dev:/usr/include/stdio.h"
     wanted="$wanted iproute2:ss procps:ps util-linux:unshare"
+fi
+if [ "$kernels" = yes ]; then
+    wanted="$wanted qemu-system-x86:qemu-system-x86_64 qemu-system-arm:qemu-system-aarch64"
+    wanted="$wanted debian-archive-keyring:/usr/share/keyrings/debian-archive-keyring.gpg"
 fi
 missing=()
 for item in $wanted; do

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PYTEST = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
 """The test runner and what it imports: all pure Python, so this machine's own copy runs in the guest too."""
 COMMAND = (
-    "PYTHONPATH=site python3 -m pytest -q -p no:cacheprovider --tb=short tests/conformance"
+    "PYTHONPATH=site python3 -m pytest -q -p no:cacheprovider --color=no --tb=short tests/conformance"
     " --conformance-report /tmp/out/report.json"
 )
 SECONDS = 1800
