@@ -350,3 +350,20 @@ def test_gone_before_anyone_could_look(watch: Watch) -> None:
     assert last.thread.comm == b"true"
     assert last.thread.arguments == (b"/bin/true", b"short-lived")
     assert last.thread.exe == os.fsencode(os.path.realpath("/bin/true"))
+
+
+def test_one_argument_that_is_too_long(watch: Watch) -> None:
+    long = b"x" * 5003
+    argv = (ctypes.c_char_p * 3)(b"program", long, None)
+
+    def act() -> None:
+        system.execve(b"/nowhere", argv, None)
+
+    seen = watch(act, "execve")
+    event = seen.one("execve")
+    given = event.args.argv
+    assert isinstance(given, list)
+    assert given[0] == b"program"
+    assert isinstance(given[1], bytes)
+    assert long.startswith(given[1])
+    assert event.quality == ["truncated:argv"]

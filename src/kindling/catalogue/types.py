@@ -537,7 +537,8 @@ class Array(Type):
 
     def decode(self, raw: int, data: Sequence[bytes | None] = (), call: Call = _NO_CALL) -> Value:
         if not data or data[0] is None:
-            return None
+            # A call that gave no elements is known to have given none, though nothing was copied.
+            return [] if raw and self.count == "ret" and call.ret == 0 else None
         return self._elements(data[0], call)
 
     def unpack(self, data: bytes, call: Call = _NO_CALL) -> Value:
