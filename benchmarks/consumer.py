@@ -47,7 +47,7 @@ class Columns(Drain):
 
 
 class Count(Drain):
-    """Counts the events of one thread's process, by `tally` in the settings: the pid is told through a file."""
+    """Counts the events of each process."""
 
     def __init__(self, stream: Stream, settings: dict[str, Any]) -> None:
         super().__init__(stream, settings)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.report import Report
-from benchmarks.tools import CONSUMER_CPU, Consumer, Produced, paced, scratch
+from benchmarks.tools import CONSUMER_CPU, ROOT, Consumer, Produced, paced, scratch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,11 @@ class Case:
     """Whether losing nothing is a target."""
 
 
+MIXED = f"ls -lR /etc /usr/include >/dev/null; git -C {ROOT} status >/dev/null 2>&1"
+
 CASES = (
     Case("batches", rate=1_000_000, target=0.15, lossless=True),
-    Case("batches, as fast as the producer can", rate=0, target=0.15),
+    Case("batches, as fast as the producer can", rate=0),
     Case("batches, counted by process", {"sink": "count"}, lossless=True),
     Case("batches, two columns", {"sink": "columns", "columns": ["latency", "timestamp"]}, lossless=True),
     Case("batches, 256 bytes of payload", {"snaplen": 256}, size=256, target=0.8, lossless=True),
@@ -68,6 +71,10 @@ def run(rounds: int) -> Report:
             note=f"median {statistics.median(costs):.3f}; {rate:,.0f} events/s in batches of {sizes:,.0f}, "
             f"{waited:.1f} s waited for the CPU",
         )
+    events, cost = _mixed(rounds)
+    report.add(
+        "JSON lines of ls -lR and git status", cost, "us", note=f"{events:,} events, most of them with structures"
+    )
     for case in CASES:
         runs = told[case.name]
         lost = sum(outcome["lost"] for _, outcome in runs)
@@ -110,6 +117,24 @@ def _measure(case: Case, seconds: float) -> tuple[Produced, dict[str, Any]]:
     if reader is not None:
         reader.close()
     return produced, outcome
+
+
+def _mixed(rounds: int) -> tuple[int, float]:
+    """Formatting alone, of what ordinary programs do: events, and CPU microseconds for each."""
+    import kindling
+    from kindling.stream.batch import concatenate
+    from kindling.stream.jsonlines import JsonLines
+
+    with kindling.open(command=["sh", "-c", MIXED], ring_bytes=64 << 20) as stream:
+        batch = concatenate(list(stream.batches()))
+        lines = JsonLines(stream.objects, stream.machine)
+        costs = []
+        for _ in range(rounds):
+            start = time.process_time()
+            for _chunk in lines.chunks(batch):
+                pass
+            costs.append(time.process_time() - start)
+    return len(batch), min(costs) / len(batch) * 1e6
 
 
 class _Pipe:

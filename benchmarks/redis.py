@@ -23,6 +23,7 @@ PORT = 17379
 REQUESTS = 200_000
 CLIENTS = 50
 NETWORK = ["category:net", "read", "write", "readv", "writev"]
+EMPTY = "tracepoint:raw_syscalls:sys_enter {} tracepoint:raw_syscalls:sys_exit {}"
 COUNT = "tracepoint:raw_syscalls:sys_exit { @[args->id] = count(); }"
 PRINT = (
     "tracepoint:syscalls:sys_exit_read,tracepoint:syscalls:sys_exit_write "
@@ -48,6 +49,8 @@ CASES = (
     Case("every call of the machine", {}, target=0.82),
     Case("every call, without latency", {"latency": False}),
     Case("every call, into a capture file", {"sink": "capture"}),
+    Case("attached, but no call asked for", {"events": ["umask"]}),
+    Case("bpftrace, programs that do nothing", other=lambda pid: _free(["bpftrace", "-e", EMPTY], 3), needs="bpftrace"),
     Case("bpftrace, counting every call", other=lambda pid: _free(["bpftrace", "-e", COUNT], 3), needs="bpftrace"),
     Case(
         "bpftrace, printing read and write",
@@ -119,7 +122,8 @@ def run(rounds: int) -> Report:
         if told_all:
             busy = statistics.median(told["cpu"] / told["seconds"] for told in told_all)
             lost = sum(told["lost"] for told in told_all)
-            quartiles += f"; consumer {busy:.0%} of a CPU, {lost:,} lost"
+            each = statistics.median(told["events"] / REQUESTS for told in told_all)
+            quartiles += f"; {each:.1f} events/request, consumer {busy:.0%} of a CPU, {lost:,} lost"
         report.add(
             f"kept: {case.name}",
             statistics.median(ratios),

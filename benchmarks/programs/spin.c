@@ -1,14 +1,20 @@
 /* A tight loop of system calls: one CPU, nothing else. Prints, for every round, nanoseconds per call by the wall clock and by
  * the CPU clock of the thread (which other work on the machine does not disturb).
  *
- * spin KIND CALLS ROUNDS CPU [BYTES]   KIND: rw (read /dev/zero and write /dev/null in turn), getppid, socket (both ends) */
+ * spin KIND CALLS ROUNDS CPU [BYTES]
+ * KIND: rw (read /dev/zero and write /dev/null in turn), getppid, socket (read and write of a pair), tcp (sendto and recvfrom
+ * of a connection to itself), epoll_ctl, epoll_wait (with one event), fstat, openat (and close) */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,13 +50,47 @@ int main(int argc, char **argv)
 		out = pair[0];
 		in = pair[1];
 	}
+	if (!strcmp(kind, "tcp")) {
+		struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		socklen_t length = sizeof(address);
+		int listener = socket(AF_INET, SOCK_STREAM, 0);
+		if (bind(listener, (void *)&address, length) || listen(listener, 1) || getsockname(listener, (void *)&address, &length))
+			return 4;
+		out = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(out, (void *)&address, length))
+			return 4;
+		in = accept(listener, NULL, NULL);
+	}
 	if (in < 0 || out < 0)
+		return 4;
+	int epoll = epoll_create1(0), event = eventfd(1, 0);
+	struct epoll_event interest = {.events = EPOLLIN, .data.fd = event};
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, event, &interest))
 		return 4;
 	for (long round = 0; round < rounds; round++) {
 		double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_THREAD_CPUTIME_ID);
 		if (!strcmp(kind, "getppid")) {
 			for (long i = 0; i < calls; i++)
 				syscall(SYS_getppid);
+		} else if (!strcmp(kind, "epoll_ctl")) {
+			for (long i = 0; i < calls; i++)
+				epoll_ctl(epoll, EPOLL_CTL_MOD, event, &interest);
+		} else if (!strcmp(kind, "epoll_wait")) {
+			struct epoll_event happened[64];
+			for (long i = 0; i < calls; i++)
+				if (epoll_wait(epoll, happened, 64, -1) != 1)
+					return 5;
+		} else if (!strcmp(kind, "fstat")) {
+			struct stat status;
+			for (long i = 0; i < calls; i++)
+				fstat(in, &status);
+		} else if (!strcmp(kind, "openat")) {
+			for (long i = 0; i < calls / 2; i++)
+				close(open("/dev/null", O_RDONLY));
+		} else if (!strcmp(kind, "tcp")) {
+			for (long i = 0; i < calls / 2; i++)
+				if (send(out, text, bytes, 0) < 0 || recv(in, buffer, bytes, 0) < 0)
+					return 5;
 		} else {
 			for (long i = 0; i < calls / 2; i++)
 				if (write(out, text, bytes) < 0 || read(in, buffer, bytes) < 0)
