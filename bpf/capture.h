@@ -213,7 +213,8 @@ __noinline __u32 capture_one(__u32 index, __u32 number, __u32 at)
 		return put_header(scratch, at, id, truncated, length - 1);
 	}
 	case COPY_BYTES:
-		if (!wanted)
+		/* Nothing came of it, which is not the same as no bytes. */
+		if (capture->length_from == LENGTH_FROM_RESULT && ret < 0)
 			return at;
 		return put_bytes(scratch, at, id, address, wanted, limit);
 	case COPY_STRINGS: {

@@ -143,8 +143,11 @@ int BPF_PROG(on_signal, int number, struct kernel_siginfo *info, struct k_sigact
 		return 0;
 	__u64 args[6] = {number};
 	if ((__u64)info > 4096) {
-		args[1] = (__u64)(__s64)BPF_CORE_READ(info, si_code);
-		args[2] = BPF_CORE_READ(info, _sifields._kill._pid);
+		int code = BPF_CORE_READ(info, si_code);
+		args[1] = (__u64)(__s64)code;
+		/* Others have an address, a timer or nothing in this place: SI_USER, SI_QUEUE, SI_TKILL and SIGCHLD have a pid. */
+		if (code == 0 || code == -1 || code == -6 || number == 17)
+			args[2] = BPF_CORE_READ(info, _sifields._kill._pid);
 	}
 	args[3] = (__u64)BPF_CORE_READ(action, sa.sa_handler);
 	args[4] = BPF_CORE_READ(action, sa.sa_flags);

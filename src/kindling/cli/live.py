@@ -11,6 +11,7 @@ from kindling.catalogue.registry import Catalogue, catalogue
 from kindling.cli import complain
 from kindling.cli.output import CaptureSink, Sink, Target, sink_for
 from kindling.cli.session import Outcome, Session, closing
+from kindling.cli.signals import hold, release
 from kindling.cli.values import bytes_text
 from kindling.errors import KindlingError, UnknownEventError, UsageError
 from kindling.probes.base import Probe
@@ -114,7 +115,18 @@ def _open(arguments: Namespace) -> Stream:
     command: Sequence[str] = arguments.traced
     if command and arguments.pids:
         raise UsageError("either -p or a command, not both: a trace follows one of them")
-    stream = Stream(
+    hold()
+    try:
+        stream = _stream(arguments, patterns, command)
+    except BaseException:
+        release()
+        raise
+    _tell_refusals(stream, arguments.events)
+    return stream
+
+
+def _stream(arguments: Namespace, patterns: Sequence[str], command: Sequence[str]) -> Stream:
+    return Stream(
         PROBES[arguments.probe](),
         patterns,
         where=_filter(arguments, catalogue()),
@@ -128,8 +140,6 @@ def _open(arguments: Namespace) -> Stream:
             ring_bytes=arguments.buffer,
         ),
     )
-    _tell_refusals(stream, arguments.events)
-    return stream
 
 
 def _open_capture(arguments: Namespace, path: str) -> Stream:

@@ -11,6 +11,16 @@ from typing import Self
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+def hold() -> None:
+    """Let signals that end a trace wait: the command may run before there is somebody to ask."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def release() -> None:
+    """Let them come again, those that waited first."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
 class Signals:
     """While entered, SIGINT, SIGTERM and SIGHUP call `ask`, until it returns True; then they do what they always do.
 
@@ -26,6 +36,7 @@ class Signals:
             # nohup ignores SIGHUP, and means it; shells ignore SIGINT for whatever they start in the background.
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._received)
+        release()
         return self
 
     def _received(self, number: int, frame: FrameType | None) -> None:

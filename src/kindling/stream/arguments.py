@@ -13,7 +13,7 @@ import numpy as np
 from kindling.catalogue.model import Definition
 from kindling.catalogue.types import Call, Path, Value
 from kindling.enrich.objects import Descriptor
-from kindling.probes.layout import CWD_PIECE, MAX_ARGUMENTS
+from kindling.probes.layout import CWD_PIECE, MAX_ARGUMENTS, Mark
 from kindling.stream.batch import Batch, Indexed, Indices
 
 CWD = -1 - CWD_PIECE
@@ -231,6 +231,7 @@ def _pieces(data: bytes, at: int, end: int) -> dict[int, bytes]:
     end = min(end, len(data))
     while at + 4 <= end:
         length = data[at + 2] | data[at + 3] << 8
-        found[data[at]] = data[at + 4 : at + 4 + length]
+        if length or not data[at + 1] & Mark.FAULT:
+            found[data[at]] = data[at + 4 : at + 4 + length]
         at += (4 + length + 7) & ~7
     return found

@@ -17,6 +17,7 @@ from kindling.enrich.objects import Descriptor, Objects, Thread
 from kindling.errors import MissingPackageError
 from kindling.probes import layout
 from kindling.probes.base import Records
+from kindling.probes.layout import Mark
 
 if TYPE_CHECKING:
     import pandas
@@ -171,7 +172,7 @@ class Batch:
         number = 0
         for argument in definition.arguments:
             width = len(argument.type.captures(self.machine))
-            data = [pieces[n][0] if n in pieces else None for n in range(number, number + width)]
+            data = [_readable(pieces.get(n)) for n in range(number, number + width)]
             number += width
             result[argument.name] = argument.type.decode(raw[argument.name], data, call)
         return result
@@ -201,6 +202,13 @@ class Batch:
         from kindling.stream.columns import column
 
         return column(self, name)
+
+
+def _readable(piece: tuple[bytes, int] | None) -> bytes | None:
+    """The bytes of a piece; None where there is none, or where the memory could not be read."""
+    if piece is None or (not piece[0] and piece[1] & Mark.FAULT):
+        return None
+    return piece[0]
 
 
 def concatenate(batches: Sequence[Batch]) -> Batch:

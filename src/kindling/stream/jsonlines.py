@@ -20,6 +20,7 @@ from kindling.enrich.categories import category_of
 from kindling.enrich.objects import Objects
 from kindling.probes import layout
 from kindling.probes.base import Records
+from kindling.probes.layout import Mark
 from kindling.stream.batch import Batch
 from kindling.stream.event import MARKS, descriptor_fields, quality, thread_fields
 
@@ -276,6 +277,8 @@ class _Formatter:
             if not length:
                 return "null"
             size = data[start + 2] | data[start + 3] << 8
+            if not size and data[start + 1] & Mark.FAULT:
+                return "null"
             return string(escape(data[start + 4 : start + 4 + size]))
 
         columns = [self._column(name, batch, records) for name in self._order]
@@ -335,7 +338,7 @@ class _Formatter:
             at, end = start, start + length
             while at + 4 <= end:
                 size = data[at + 2] | data[at + 3] << 8
-                if data[at] < total:
+                if data[at] < total and (size or not data[at + 1] & Mark.FAULT):
                     pieces[data[at]] = data[at + 4 : at + 4 + size]
                 at += (size + 11) & ~7
             call = Call(dict(zip(names, registers, strict=False)), ret, machine)

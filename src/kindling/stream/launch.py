@@ -33,7 +33,8 @@ class Command:
                 status = 125
                 return
             os.close(reader)
-            # What Python changed for itself must not be inherited.
+            # What Python, or who holds signals back for a moment, changed for itself must not be inherited.
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
             for number in (signal.SIGPIPE, signal.SIGINT, signal.SIGTERM, signal.SIGXFSZ):
                 signal.signal(number, signal.SIG_DFL)
             os.execv(program, self.arguments)
