@@ -273,6 +273,10 @@ class Watch:
         for refusal in self.probe.refusals([catalogue().get(name) for name in names]):
             pytest.skip(f"refused: {refusal.event}: {refusal.reason}")
 
+    def degraded(self, reason: str) -> NoReturn:
+        """End the test: the probe gives less here than it should, and says so itself, which is why it is no failure."""
+        pytest.skip(f"degraded: {reason}")
+
     def unavailable(self, reason: str) -> NoReturn:
         """Skip the test because this machine lacks something that has nothing to do with the probe."""
         pytest.skip(f"machine: {reason}")

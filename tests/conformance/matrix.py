@@ -119,13 +119,13 @@ def _note(test: Test) -> str:
         return ""
     kind, _, reason = test.reason.partition(": ")
     if test.outcome == "failed":
-        return f"`{test.family}::{test.name}` fails."
+        return f"`{test.family}.py::{test.name}` fails."
     if kind == "no call":
         # One note for all kernels: "Linux 6.1.0-50-cloud-amd64 has no listns, which came with Linux 6.19".
         found = re.search(r"has no (\w+)(?:, which came with (.*))?$", reason)
         if found and found[2]:
             return f"No `{found[1]}`, which came with {found[2]}."
-        return f"No `{found[1]}` on this machine." if found else f"{reason}."
+        return f"No `{found[1]}`: the machine has other calls for it." if found else f"{reason}."
     return f"{reason[:1].upper()}{reason[1:]}."
 
 
